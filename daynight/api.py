@@ -1,0 +1,258 @@
+"""The public functions: files in and out with :func:`convert`, arrays with :func:`open_look`."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from daynight.chain import PIXELS_STEPS, Chain, open_chain, read_chain, with_model, with_settings
+from daynight.conversion import Observer, OnError, Summary, run_plan
+from daynight.errors import UsageError, nearest
+from daynight.frame import Frame
+from daynight.images import set_threads
+from daynight.inference import DeviceName, open_network, processors
+from daynight.looks import ChainSpec, StepSpec
+from daynight.planning import OnMissing, Plan, make_plan
+from daynight.registry import Registry
+from daynight.report import Report
+from daynight.sequences import parse_range
+
+Source: TypeAlias = "str | os.PathLike[str]"
+Array: TypeAlias = NDArray[Any]
+
+
+def convert(
+    sources: Source | Sequence[Source],
+    to: str | None = None,
+    *,
+    out: Source | None = None,
+    frames: str | None = None,
+    chain: Source | None = None,
+    model: Source | None = None,
+    settings: Sequence[str] = (),
+    device: DeviceName = "auto",
+    ext: str | None = None,
+    on_missing: OnMissing = "error",
+    on_error: OnError = "continue",
+    overwrite: bool = False,
+    jobs: int | None = None,
+    report: Source | None = None,
+    registry: Registry | None = None,
+    observe: Observer = lambda event: None,
+    warn: Callable[[str], None] | None = None,
+) -> Summary:
+    """Convert image sequences, as ``daynight convert`` does.
+
+    Args:
+        sources: folders (searched through), images, or patterns like ``sh010.%04d.exr``.
+        to: a look's name; may be left out where ``chain`` is given.
+        out: folder for the results; ``None``: beside a folder of shots, inside the folder of an image.
+        frames: a range like ``1001-1100x2``; ``None``: all.
+        chain: a chain file, in the look's place.
+        model: an ONNX file, in the place of the chain's model.
+        settings: ``step.option=value`` and ``model.fact=value``.
+        device: ``auto`` takes CUDA where it runs, else the CPU.
+        ext: ending of the results, like ``exr``; ``None``: as the plates.
+        on_missing: what becomes of gaps in a shot: a fault each, left out, the frame before, black.
+        on_error: whether a failed frame ends the run.
+        overwrite: do finished frames again.
+        jobs: processors to use; ``None``: all that this process may use.
+        report: an HTML page to write, with before/after wipes and timings.
+        registry: loaded plugins; ``None``: they are loaded.
+        observe: told when the run starts and when a frame is done or has failed, on the calling thread.
+        warn: takes warnings, one line each; ``None``: Python warnings.
+
+    Returns:
+        What was done. Failed frames are listed in it, not raised.
+
+    Raises:
+        UsageError: something asked for does not exist or does not fit; nothing was converted.
+    """
+    warn = warn or _python_warning
+    registry = registry or Registry.load(warn=warn)
+    opened = open_named_chain(
+        registry, to, chain=chain, model=model, settings=settings, device=device, jobs=jobs, warn=warn
+    )
+    plan = plan_conversion(
+        sources,
+        opened,
+        out=out,
+        frames=frames,
+        ext=ext,
+        on_missing=on_missing,
+        overwrite=overwrite,
+    )
+    page = Report(Path(report), plan, opened) if report else None
+    workers = max(1, min(4, (jobs or processors()) // 2 + 1))
+    summary = run_plan(
+        plan,
+        opened,
+        on_error=on_error,
+        observe=page.observing(observe) if page else observe,
+        view=page.view if page else None,
+        workers=workers,
+    )
+    if page:
+        page.write(summary)
+    return summary
+
+
+def open_named_chain(
+    registry: Registry,
+    to: str | None,
+    *,
+    chain: Source | None = None,
+    model: Source | None = None,
+    settings: Sequence[str] = (),
+    device: DeviceName = "auto",
+    jobs: int | None = None,
+    warn: Callable[[str], None] | None = None,
+) -> Chain:
+    """Open the chain of a look or a chain file, with the changes asked for; see :func:`convert`.
+
+    Raises:
+        UsageError: it does not exist, or does not hold together.
+    """
+    threads = jobs or processors()
+    set_threads(threads)
+    cv2.setNumThreads(threads)
+    if chain is not None:
+        spec = read_chain(Path(chain))
+    elif to is not None:
+        spec = _look(registry, to)
+    else:
+        raise UsageError("--to", "no look is named", f"known: {', '.join(registry.looks)}")
+    spec = with_settings(spec, [setting for setting in settings if setting.startswith("model.")])
+    if model is not None:
+        spec = with_model(spec, Path(model))
+        if chain is None:
+            spec = _chain_that_runs(spec, Path(model), device, threads)
+    spec = with_settings(spec, [setting for setting in settings if not setting.startswith("model.")])
+    return open_chain(
+        spec, registry.steps, registry.models, device=device, threads=threads, warn=once(warn or _python_warning)
+    )
+
+
+def plan_conversion(
+    sources: Source | Sequence[Source],
+    chain: Chain,
+    *,
+    out: Source | None = None,
+    frames: str | None = None,
+    ext: str | None = None,
+    on_missing: OnMissing = "error",
+    overwrite: bool = False,
+) -> Plan:
+    """Plan a conversion without reading a frame; see :func:`convert`.
+
+    Raises:
+        UsageError: nothing is found, or a result would take the place of a plate.
+    """
+    listed = [sources] if isinstance(sources, (str, os.PathLike)) else list(sources)
+    return make_plan(
+        [Path(source) for source in listed],
+        chain.name,
+        out=None if out is None else Path(out),
+        frames=None if frames is None else parse_range(frames),
+        ext=ext,
+        on_missing=on_missing,
+        overwrite=overwrite,
+        preroll=chain.preroll,
+    )
+
+
+@contextmanager
+def open_look(
+    name: str,
+    *,
+    device: DeviceName = "auto",
+    jobs: int | None = None,
+    settings: Sequence[str] = (),
+) -> Iterator[Callable[[Array], Array]]:
+    """Open a look as a function of arrays.
+
+    The function takes a picture H×W×3, RGB, and gives a new one of the same shape and type:
+    floats are scene-linear light (1.0 is diffuse white; values above 1 are kept), ``uint8`` and ``uint16``
+    are display-encoded (sRGB). It may be called from several threads, unless the look has a step with
+    memory (a step whose ``preroll`` is above 0).
+
+    Args:
+        name: of the look.
+        device: ``auto`` takes CUDA where it runs, else the CPU.
+        jobs: processors to use; ``None``: all that this process may use.
+        settings: ``step.option=value``.
+
+    Yields:
+        The function.
+
+    Raises:
+        UsageError: the look does not exist, or can't be opened.
+        ValueError: (by the function) the array is no picture.
+    """
+    chain = open_named_chain(Registry.load(), name, device=device, jobs=jobs, settings=settings)
+    chain.start_shot("")
+
+    def look(picture: Array) -> Array:
+        plate = _as_frame(picture)
+        result = chain.leave(chain.apply(chain.enter(plate)), plate).image
+        if picture.dtype.kind == "f":
+            return result.astype(picture.dtype, copy=False)
+        whitest = np.iinfo(picture.dtype).max
+        return np.rint(np.clip(result, 0, 1) * np.float32(whitest)).astype(picture.dtype)
+
+    yield look
+
+
+def once(warn: Callable[[str], None]) -> Callable[[str], None]:
+    """Give a function that passes each line on only the first time."""
+    told: set[str] = set()
+
+    def warn_once(message: str) -> None:
+        if message not in told:
+            told.add(message)
+            warn(message)
+
+    return warn_once
+
+
+def _as_frame(picture: Array) -> Frame:
+    if picture.ndim != 3 or picture.shape[2] != 3 or 0 in picture.shape:
+        raise ValueError(f"a picture is H×W×3, not {'×'.join(map(str, picture.shape))}")
+    if picture.dtype in (np.uint8, np.uint16):
+        scaled = np.multiply(picture, np.float32(1 / np.iinfo(picture.dtype).max), dtype=np.float32)
+        return Frame(scaled[np.newaxis], "display")
+    if picture.dtype.kind != "f":
+        raise ValueError(f"a picture is float, uint8 or uint16, not {picture.dtype}")
+    return Frame(picture.astype(np.float32, copy=False)[np.newaxis], "scene-linear", high_range=True)
+
+
+def _look(registry: Registry, name: str) -> ChainSpec:
+    if name not in registry.looks:
+        raise UsageError(f"look {name!r}", "is unknown", nearest(name, registry.looks))
+    return registry.looks[name].chain
+
+
+def _chain_that_runs(spec: ChainSpec, model: Path, device: DeviceName, threads: int) -> ChainSpec:
+    """Give the look's chain in the form that a foreign model needs: pictures go in tiles, maps don't."""
+    network = open_network(model, device=device, threads=threads, facts=spec.facts)
+    names = [step.name for step in spec.steps]
+    if "stylize" not in names:
+        raise UsageError(f"--model {model}", f"look {spec.name} runs no model", "choose another look or --chain")
+    core: tuple[StepSpec, ...] = PIXELS_STEPS if network.facts.kind == "pixels" else (StepSpec("stylize"),)
+    others = {"tile", "stylize", "reassemble"}
+    place = names.index("stylize")
+    before = tuple(step for step in spec.steps[:place] if step.name not in others)
+    after = tuple(step for step in spec.steps[place:] if step.name not in others)
+    return ChainSpec(spec.name, (*before, *core, *after), model, spec.facts)
+
+
+def _python_warning(message: str) -> None:
+    warnings.warn(message, stacklevel=3)

@@ -1,0 +1,248 @@
+"""Chains: read, checked, opened, and run over a frame. The whole order of a frame's steps stands in here."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from daynight.alpha import premultiplied, unpremultiplied
+from daynight.colour import to_encoding
+from daynight.errors import ChainError, UsageError, nearest
+from daynight.frame import Frame
+from daynight.inference import DeviceName, Network, open_network
+from daynight.looks import ChainSpec, StepSpec
+from daynight.models import Model
+from daynight.steps import Step, StepContext, StepOptions
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+PIXELS_STEPS = (StepSpec("tile"), StepSpec("stylize"), StepSpec("reassemble"))
+"""Steps that run any model that gives pixels."""
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Opened steps, in order. Safe to call from several threads where no step has memory."""
+
+    name: str
+    steps: tuple[Step, ...]
+    network: Network | None
+
+    @property
+    def preroll(self) -> int:
+        """How many earlier frames its steps must see before a chunk's first; 0: no step has memory."""
+        return sum(step.preroll for step in self.steps)
+
+    def start_shot(self, name: str) -> None:
+        """Tell each step that another shot begins."""
+        for step in self.steps:
+            step.start_shot(name)
+
+    def enter(self, frame: Frame) -> Frame:
+        """Bring a plate into the form that the first step wants; runs beside other frames' steps."""
+        if not self.steps:
+            return frame
+        frame = unpremultiplied(frame)
+        first = self.steps[0].works_in
+        return to_encoding(frame, first) if first else frame
+
+    def apply(self, frame: Frame) -> Frame:
+        """Run the steps over a frame that has entered, each in the encoding it works in.
+
+        Raises:
+            PlateError: a step can't process this frame.
+        """
+        frame = dataclasses.replace(frame, plate=frame)
+        for step in self.steps:
+            if step.works_in:
+                frame = to_encoding(frame, step.works_in)
+            frame = step.apply(frame)
+        return dataclasses.replace(frame, plate=None)
+
+    def leave(self, frame: Frame, plate: Frame) -> Frame:
+        """Bring a result into the form of its plate: encoding, and alpha multiplied in or not."""
+        frame = to_encoding(frame, plate.encoding)
+        return premultiplied(frame) if plate.premultiplied else frame
+
+
+def read_chain(path: Path) -> ChainSpec:
+    """Read a chain file.
+
+    It is TOML: ``[[step]]`` tables, each with the step's name under ``use`` and its options beside it,
+    and an optional ``[model]`` table with ``file`` (a registered model's name, or an ONNX file in the
+    chain file's folder or below) and any facts of the model.
+
+    Raises:
+        ChainError: the file can't be read or is no chain.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ChainError(path, f"can't be read ({error.strerror})", "check the name") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ChainError(path, f"is no TOML ({error})", "see docs/chains.md") from None
+    known = ("name", "model", "step")
+    for key in table:
+        if key not in known:
+            raise ChainError(path, f"unknown key {key!r}", nearest(key, known))
+    steps, model = table.get("step", []), table.get("model", {})
+    if not isinstance(steps, list) or not all(isinstance(step, dict) and "use" in step for step in steps):
+        raise ChainError(path, "a step lacks its name", 'write [[step]] and use = "NAME"')
+    if not isinstance(model, dict):
+        raise ChainError(path, "model is no table", 'write [model] and file = "NAME"')
+    return ChainSpec(
+        name=str(table.get("name", path.stem)),
+        steps=tuple(
+            StepSpec(str(step["use"]), {key: value for key, value in step.items() if key != "use"})
+            for step in steps
+        ),
+        model=_model_of(path, model),
+        facts={key: value for key, value in model.items() if key != "file"},
+    )
+
+
+def with_settings(spec: ChainSpec, settings: Sequence[str]) -> ChainSpec:
+    """Give a chain with options set as ``step.option=value`` or facts as ``model.fact=value``.
+
+    Values are read as TOML, and as plain text where they are none.
+
+    Raises:
+        ChainError: a setting is spelled wrong, or names a step that the chain lacks.
+    """
+    for setting in settings:
+        target, equals, text = setting.partition("=")
+        step, dot, option = target.partition(".")
+        if not (equals and dot and step and option):
+            raise ChainError(f"--set {setting}", "is no setting", "write step.option=value")
+        spec = _with_setting(spec, step, option, _value(text), setting)
+    return spec
+
+
+def with_model(spec: ChainSpec, model: Path, facts: Mapping[str, Any] | None = None) -> ChainSpec:
+    """Give a chain that runs another model."""
+    return dataclasses.replace(spec, model=model, facts={**spec.facts, **(facts or {})})
+
+
+def open_chain(
+    spec: ChainSpec,
+    steps: Mapping[str, type[Step]],
+    models: Mapping[str, Model],
+    *,
+    device: DeviceName = "auto",
+    threads: int | None = None,
+    warn: Callable[[str], None],
+) -> Chain:
+    """Check a chain from end to end and open it; no frame is read before all of it holds.
+
+    Args:
+        spec: the chain as written.
+        steps: the steps there are, by name.
+        models: the models there are, by name.
+        device: where its model runs.
+        threads: processor threads for the model; ``None``: all.
+        warn: takes what the user should know, one line each.
+
+    Raises:
+        ChainError: a step or option is unknown, or a step stands where it can't.
+        ModelError: the model can't be loaded.
+        DeviceError: the device can't run here.
+    """
+    classes = [_step_class(step, steps) for step in spec.steps]
+    _check_order(classes)
+    options = [_options(step, kind) for step, kind in zip(spec.steps, classes, strict=True)]
+    needing = next((kind for kind in classes if kind.needs_model), None)
+    if needing and spec.model is None:
+        raise ChainError(f"step {needing.name}", "the chain has no model", "name one: --model FILE.onnx")
+    network = None
+    if needing and spec.model is not None:
+        path = _model_path(spec.model, models)
+        network = open_network(path, device=device, threads=threads, facts=spec.facts)
+    context = StepContext(network, warn)
+    opened = [kind(option, context) for kind, option in zip(classes, options, strict=True)]
+    return Chain(spec.name, tuple(opened), network)
+
+
+def _model_of(chain: Path, model: Mapping[str, Any]) -> str | Path | None:
+    """Model of a chain file: a name as it stands, a file only from the chain's own folder."""
+    named = model.get("file")
+    if named is None or not str(named).endswith(".onnx"):
+        return named
+    folder = chain.resolve().parent
+    path = (folder / str(named)).resolve()
+    if not path.is_relative_to(folder):
+        raise ChainError(chain, f"its model {named} lies outside its folder", "give it with --model")
+    return path
+
+
+def _model_path(model: str | Path, models: Mapping[str, Model]) -> Path:
+    if isinstance(model, Path):
+        return model
+    if model not in models:
+        raise UsageError(f"model {model!r}", "is unknown", nearest(model, models))
+    return models[model].path
+
+
+def _with_setting(spec: ChainSpec, step: str, option: str, value: Any, setting: str) -> ChainSpec:
+    if step == "model":
+        return dataclasses.replace(spec, facts={**spec.facts, option: value})
+    if step not in [each.name for each in spec.steps]:
+        known = [*(each.name for each in spec.steps), "model"]
+        raise ChainError(f"--set {setting}", f"chain {spec.name} has no step {step!r}", nearest(step, known))
+    changed = tuple(
+        StepSpec(each.name, {**each.options, option: value}) if each.name == step else each
+        for each in spec.steps
+    )
+    return dataclasses.replace(spec, steps=changed)
+
+
+def _value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _step_class(step: StepSpec, steps: Mapping[str, type[Step]]) -> type[Step]:
+    if step.name not in steps:
+        raise ChainError(f"step {step.name!r}", "is unknown", nearest(step.name, steps))
+    return steps[step.name]
+
+
+def _check_order(classes: Sequence[type[Step]]) -> None:
+    """Follow whole and tiles through the chain."""
+    tiled = False
+    for place, kind in enumerate(classes, 1):
+        if kind.takes == "tiles" and not tiled:
+            raise ChainError(f"step {place}, {kind.name}", "no tile stands before it", "put tile ahead of it")
+        if kind.takes == "whole" and tiled:
+            raise ChainError(
+                f"step {place}, {kind.name}", "needs the whole frame and gets tiles", "put reassemble before it"
+            )
+        tiled = tiled if kind.gives == "either" else kind.gives == "tiles"
+    if tiled:
+        raise ChainError("chain", "ends in tiles", "put reassemble at its end")
+
+
+def _options(step: StepSpec, kind: type[Step]) -> StepOptions:
+    """Check a step's options against its model, and name the first that is wrong."""
+    known = kind.Options.model_fields
+    for key in step.options:
+        if key not in known:
+            raise ChainError(f"step {step.name}", f"unknown option {key!r}", nearest(key, known))
+    try:
+        return kind.Options.model_validate(step.options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"]) or "options"
+        given = f" (given: {first['input']!r})" if first["loc"] else ""
+        remedy = f"see daynight plugins show {step.name}"
+        raise ChainError(f"step {step.name}", f"{name}: {first['msg']}{given}", remedy) from None

@@ -1,0 +1,59 @@
+"""``daynight train``: train a night and a day network on photographs of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("train")
+@click.argument("day", type=click.Path(path_type=Path))
+@click.argument("night", type=click.Path(path_type=Path))
+@click.option("--out", "run", type=click.Path(path_type=Path), required=True, help="Folder for the run.")
+@click.option("--minutes", type=float, help="Stop after this long, with a checkpoint.")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change a hyper-parameter.")
+@click.option("--resume", is_flag=True, help="Go on from the run's checkpoint.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Processors to use.")
+def command(
+    day: Path,
+    night: Path,
+    run: Path,
+    minutes: float | None,
+    settings: tuple[str, ...],
+    resume: bool,
+    jobs: int | None,
+) -> None:
+    """Train a night and a day network on two folders of photographs, DAY and NIGHT."""
+    import time
+
+    from daynight.errors import UsageError
+    from daynight.training import require_torch
+
+    require_torch()
+    import torch
+
+    from daynight.training.data import Photographs
+    from daynight.training.recipe import Recipe
+    from daynight.training.trainer import Trainer
+
+    if jobs:
+        torch.set_num_threads(jobs)
+    pairs = [setting.partition("=") for setting in settings]
+    for name, equals, _ in pairs:
+        if not equals:
+            raise UsageError(f"--set {name}", "has no value", "write NAME=VALUE")
+    recipe = Recipe.read(run / "recipe.json") if resume else Recipe()
+    recipe = recipe.updated({name: value for name, _, value in pairs})
+
+    def warn(line: str) -> None:
+        click.echo(f"warning: {line}", err=True)
+
+    trainer = Trainer(
+        recipe, Photographs(day, recipe.short_side, warn), Photographs(night, recipe.short_side, warn)
+    )
+    if resume:
+        trainer.resume(run)
+    until = None if minutes is None else time.monotonic() + minutes * 60
+    trainer.train(run, until=until, tell=click.echo)
+    click.echo(f"{run}: {trainer.step_count} steps done")

@@ -1,0 +1,92 @@
+"""Between scene-linear light and display-encoded pictures.
+
+Display encoding is the sRGB curve (IEC 61966-2-1). A plate from a float file may hold light far above 1;
+its display encoding is rolled off above a knee so that a network still sees [0, 1], and comes back by
+the exact inverse. Negative light is mirrored through the curve, so it comes back too.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Final
+
+import numpy as np
+
+from daynight.frame import Frame, Pixels
+from daynight.models import Encoding
+
+KNEE: Final = 0.9
+"""Display value up to which the roll-off changes nothing."""
+
+_BRIGHTEST: Final = 1.055 * 65504.0 ** (1 / 2.4) - 0.055  # the largest half float, on the extended curve
+
+
+def _slope() -> float:
+    """Solve (1 - KNEE) a = ln(1 + a (BRIGHTEST - KNEE)): the roll-off leaves the knee with slope 1."""
+    a = 100.0
+    for _ in range(50):
+        a = math.log1p(a * (_BRIGHTEST - KNEE)) / (1 - KNEE)
+    return a
+
+
+_A: Final = _slope()
+
+
+def encode_display(linear: Pixels, *, high_range: bool = False) -> Pixels:
+    """Encode scene-linear light for display.
+
+    Args:
+        linear: any shape, float32, 1.0 is diffuse white.
+        high_range: roll values above the knee off into [KNEE, 1]; else the curve goes on above 1.
+
+    Returns:
+        A new array of the same shape.
+    """
+    if not high_range:
+        return np.maximum(_curve(np.maximum(linear, 0)), 0, dtype=np.float32)
+    display = np.copysign(_curve(np.abs(linear)), linear)
+    bright = display > KNEE
+    over = display[bright] - np.float32(KNEE)
+    display[bright] = KNEE + np.log1p(_A * over) / _A
+    return display
+
+
+def decode_display(display: Pixels, *, high_range: bool = False) -> Pixels:
+    """Decode a display-encoded picture to scene-linear light: the inverse of :func:`encode_display`."""
+    if not high_range:
+        return _inverse_curve(np.maximum(display, 0))
+    linear = np.abs(display)
+    bright = display > KNEE
+    linear[bright] = KNEE + np.expm1(_A * (display[bright] - np.float32(KNEE))) / _A
+    return np.copysign(_inverse_curve(linear), display)
+
+
+def to_encoding(frame: Frame, encoding: Encoding) -> Frame:
+    """Give the frame in this encoding; the same frame where it is in it already."""
+    if frame.encoding == encoding:
+        return frame
+    change = encode_display if encoding == "display" else decode_display
+    return dataclasses.replace(
+        frame, pixels=change(frame.pixels, high_range=frame.high_range), encoding=encoding
+    )
+
+
+def luma(display: Pixels) -> Pixels:
+    """Rec. 709 luma of a picture …×3, as an array of one axis less."""
+    return np.asarray(display @ np.array([0.2126, 0.7152, 0.0722], np.float32), np.float32)
+
+
+def _curve(light: Pixels) -> Pixels:
+    """Apply the sRGB curve to light ≥ 0. Its two pieces touch where they meet, so the smaller one rules."""
+    power = np.power(light, np.float32(1 / 2.4))
+    power *= np.float32(1.055)
+    power -= np.float32(0.055)
+    return np.minimum(power, light * np.float32(12.92), out=power)
+
+
+def _inverse_curve(display: Pixels) -> Pixels:
+    power = display + np.float32(0.055)
+    power /= np.float32(1.055)
+    np.power(power, np.float32(2.4), out=power)
+    return np.maximum(power, display / np.float32(12.92), out=power)

@@ -1,0 +1,187 @@
+"""Carrying a plan out: each frame read, run through the chain and written, with what happened told on the way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from daynight.chain import Chain
+from daynight.errors import DaynightError, PlateError
+from daynight.frame import Frame
+from daynight.images import black_like, display_size, read_frame, write_frame
+from daynight.pipeline import overlap
+from daynight.planning import FrameJob, Plan, missing_error
+from daynight.sequences import Shot
+
+OnError = Literal["stop", "continue"]
+
+
+@dataclass(frozen=True)
+class Started:
+    """A conversion begins."""
+
+    plan: Plan
+    chain: Chain
+
+
+@dataclass(frozen=True)
+class FrameDone:
+    """A frame has its result under its final name, or has failed."""
+
+    job: FrameJob
+    seconds: dict[str, float]
+    """Seconds it took to ``read``, ``compute`` and ``write``; they overlap with other frames'."""
+    fault: DaynightError | None
+    """Why it has no result; ``None``: it has."""
+
+
+Event: TypeAlias = "Started | FrameDone"
+Observer: TypeAlias = Callable[[Event], None]
+Viewer: TypeAlias = Callable[[FrameJob, Frame, Frame], None]
+
+
+@dataclass
+class Summary:
+    """How a conversion ended."""
+
+    outputs: tuple[Path, ...]
+    """Folders with the results."""
+    device: str
+    """Where the model ran and why; empty where the chain has none."""
+    done: int = 0
+    """Frames written."""
+    finished: int = 0
+    """Frames that were there already."""
+    skipped: int = 0
+    """Missing frames passed over as asked."""
+    not_reached: int = 0
+    """Frames not tried, since an earlier one failed and ``on_error`` is ``stop``."""
+    seconds: float = 0.0
+    """Wall time."""
+    failed: list[FrameDone] = field(default_factory=list)
+    """Frames without a result."""
+
+
+def run_plan(
+    plan: Plan,
+    chain: Chain,
+    *,
+    on_error: OnError = "continue",
+    observe: Observer = lambda event: None,
+    view: Viewer | None = None,
+    workers: int = 2,
+) -> Summary:
+    """Convert the frames of a plan.
+
+    Args:
+        plan: what to do.
+        chain: the opened chain.
+        on_error: whether the first failed frame ends the run.
+        observe: told what happens, on the calling thread.
+        view: shown plate and result of each frame written, on a writer's thread.
+        workers: threads that read, and as many that write.
+
+    Returns:
+        What was done; failed frames are listed, not raised.
+    """
+    began = time.perf_counter()
+    run = _Run(chain, view)
+    device = str(chain.network.device) if chain.network else ""
+    summary = Summary(plan.outputs, device, finished=plan.finished, skipped=plan.skipped)
+    observe(Started(plan, chain))
+
+    def jobs() -> Iterator[FrameJob]:
+        for job in plan.jobs:
+            if summary.failed and on_error == "stop":
+                return
+            yield job
+
+    for outcome in overlap(jobs(), run.read, run.compute, run.write, ahead=workers, behind=workers):
+        seconds = run.seconds.pop(id(outcome.job), {})
+        if outcome.job.target is None:
+            continue  # only shown to steps with memory
+        event = FrameDone(outcome.job, seconds, _as_daynight_error(outcome.job, outcome.fault))
+        if event.fault:
+            summary.failed.append(event)
+        else:
+            summary.done += 1
+        observe(event)
+    summary.not_reached = plan.written - summary.done - len(summary.failed)
+    summary.seconds = time.perf_counter() - began
+    return summary
+
+
+class _Run:
+    """The three stages of one conversion."""
+
+    def __init__(self, chain: Chain, view: Viewer | None) -> None:
+        self._chain = chain
+        self._view = view
+        self._shot: Shot | None = None
+        self._size: tuple[int, int] | None = None
+        self.seconds: dict[int, dict[str, float]] = {}
+
+    def read(self, job: FrameJob) -> tuple[Frame, Frame]:
+        """Read a plate and bring it into the first step's form: both are given."""
+        if job.missing == "error":
+            raise missing_error(job)
+        with self._timed(job, "read"):
+            plate = read_frame(job.source, job.number)
+            if job.missing == "black":
+                plate = black_like(plate, job.number or 0)
+            return plate, self._chain.enter(plate)
+
+    def compute(self, job: FrameJob, frames: tuple[Frame, Frame]) -> tuple[Frame, Frame]:
+        """Run the chain; frames come here one by one and in order."""
+        plate, frame = frames
+        if job.shot is not self._shot:
+            self._shot, self._size = job.shot, None
+        if job.starts:
+            self._chain.start_shot(job.shot.name)
+        self._check_size(job, plate)
+        if job.missing == "black":
+            return plate, plate
+        with self._timed(job, "compute"):
+            return plate, self._chain.apply(frame)
+
+    def write(self, job: FrameJob, frames: tuple[Frame, Frame]) -> None:
+        """Write a result in its plate's form."""
+        if job.target is None:
+            return
+        plate, result = frames
+        with self._timed(job, "write"):
+            result = self._chain.leave(result, plate)
+            write_frame(result, job.target, grey=not self._chain.steps)
+        if self._view:
+            self._view(job, plate, result)
+
+    def _check_size(self, job: FrameJob, plate: Frame) -> None:
+        size = display_size(plate)
+        if self._size is None:
+            self._size = size
+        elif size != self._size:
+            raise PlateError(
+                job.source,
+                f"is {size[0]}x{size[1]} in a shot of {self._size[0]}x{self._size[1]}",
+                "mend the frame, or convert it by itself",
+            )
+
+    @contextmanager
+    def _timed(self, job: FrameJob, stage: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        self.seconds.setdefault(id(job), {})[stage] = time.perf_counter() - began
+
+
+def _as_daynight_error(job: FrameJob, fault: Exception | None) -> DaynightError | None:
+    """Give any fault as one line; an unforeseen one keeps its own as the cause, for ``--debug``."""
+    if fault is None or isinstance(fault, DaynightError):
+        return fault
+    line = " ".join(f"{type(fault).__name__}: {fault}".split())
+    error = PlateError(job.source, f"can't be converted ({line})", "see --debug")
+    error.__cause__ = fault
+    return error

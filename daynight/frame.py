@@ -1,0 +1,117 @@
+"""The value that walks through the house: one frame of a shot, from the reader to the writer."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daynight.models import Encoding
+from daynight.tiling import TileLayout
+
+Pixels: TypeAlias = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Window:
+    """A rectangle of pixels, in the coordinates of the file."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One frame: its pixels and all that must come through beside them.
+
+    A frame is never changed: a step makes a new one, and never writes into an array of the frame
+    it was given (the plate it came from may share it).
+    """
+
+    pixels: Pixels
+    """The beauty, N×H×W×3 float32, R G B; N is 1 until the frame is tiled."""
+    encoding: Encoding = "scene-linear"
+    """``scene-linear`` (light, any range) or ``display`` (sRGB curve, [0, 1])."""
+    high_range: bool = False
+    """The plate may hold values above 1 (a float file): its display encoding rolls them off."""
+    number: int | None = None
+    """Frame number in its shot; ``None`` for a single image or an array."""
+    source: Path | None = None
+    """The plate's file."""
+    alpha: NDArray[np.float32] | None = None
+    """Coverage, H×W float32 in [0, 1]."""
+    premultiplied: bool = False
+    """``pixels`` are multiplied by ``alpha``, as in the plate's file; never so while steps run."""
+    extra: NDArray[Any] | None = None
+    """Channels that no step touches, H×W×K, in the type they were read in."""
+    data_window: Window | None = None
+    """Where the pixels lie in the file's coordinates; ``None``: at the origin."""
+    display_window: Window | None = None
+    """The picture's own rectangle; ``None``: the same as the data window."""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    """The file's attributes."""
+    file_spec: Any = None
+    """The reader's own description of the file, handed to the writer; steps don't look into it."""
+    tiles: TileLayout | None = None
+    """How ``pixels`` lie in the whole frame, once tiled."""
+    plate: Frame | None = None
+    """The frame as it entered the chain, for steps that compare with it."""
+
+    def __post_init__(self) -> None:
+        if self.pixels.ndim != 4 or self.pixels.shape[3] != 3 or self.pixels.dtype != np.float32:
+            found = f"{self.pixels.dtype} {'×'.join(map(str, self.pixels.shape))}"
+            raise ValueError(f"a frame's pixels are float32 N×H×W×3, not {found}")
+
+    @property
+    def image(self) -> Pixels:
+        """The whole picture, H×W×3: a view, not a copy.
+
+        Raises:
+            ValueError: the frame is tiled.
+        """
+        if self.tiles is not None:
+            raise ValueError("a tiled frame has no single image: reassemble it first")
+        return self.pixels[0]
+
+    @property
+    def height(self) -> int:
+        """Height of the whole picture in pixels, tiled or not."""
+        return self.tiles.height if self.tiles else self.pixels.shape[1]
+
+    @property
+    def width(self) -> int:
+        """Width of the whole picture in pixels, tiled or not."""
+        return self.tiles.width if self.tiles else self.pixels.shape[2]
+
+    def with_image(self, image: Pixels) -> Frame:
+        """Give this frame with another picture, H×W×3, contiguous float32."""
+        return dataclasses.replace(self, pixels=np.ascontiguousarray(image, np.float32)[np.newaxis])
+
+    def with_pixels(self, pixels: Pixels, **changes: Any) -> Frame:
+        """Give this frame with other pixels, N×H×W×3, and other fields where named."""
+        return dataclasses.replace(self, pixels=pixels, **changes)
+
+    def cropped(self, x: int, y: int, width: int, height: int) -> Frame:
+        """Give the part of an untiled frame whose upper left pixel is (x, y).
+
+        Alpha, extra channels and the plate are cropped alike; the data window shrinks to the part, and
+        the display window stays, so that a format with windows keeps the part in its place.
+        """
+        rows, columns = slice(y, y + height), slice(x, x + width)
+        window = self.data_window or Window(0, 0, self.width, self.height)
+        return dataclasses.replace(
+            self,
+            pixels=self.image[np.newaxis, rows, columns],
+            alpha=None if self.alpha is None else self.alpha[rows, columns],
+            extra=None if self.extra is None else self.extra[rows, columns],
+            data_window=Window(window.x + x, window.y + y, width, height),
+            display_window=self.display_window or window,
+            plate=None if self.plate is None else self.plate.cropped(x, y, width, height),
+        )

@@ -1,0 +1,98 @@
+"""The tables of what there is: steps, looks, models and exporters, each by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from daynight.errors import PluginError
+from daynight.exporting import Exporter
+from daynight.looks import Look
+from daynight.models import Model
+from daynight.plugin_loading import Loaded, Plugins
+from daynight.steps import Step
+
+
+@dataclass
+class Registry:
+    """What the loaded plugins registered."""
+
+    steps: dict[str, type[Step]] = field(default_factory=dict)
+    looks: dict[str, Look] = field(default_factory=dict)
+    models: dict[str, Model] = field(default_factory=dict)
+    exporters: dict[str, type[Exporter]] = field(default_factory=dict)
+    plugins: list[Loaded] = field(default_factory=list)
+
+    @classmethod
+    def load(cls, *, warn: Callable[[str], None] | None = None, strict: bool = False) -> Registry:
+        """Load all plugins and sort what they register.
+
+        Args:
+            warn: takes one line for each plugin that is left out; ``None``: a Python warning.
+            strict: raise instead of leaving a plugin out.
+
+        Raises:
+            PluginError: a plugin is broken and ``strict`` is set.
+        """
+        plugins = Plugins(warn or _python_warning, strict=strict)
+        registry = cls()
+        for loaded in plugins.loaded:
+            guard = plugins.left_out_on_fault(loaded.plugin.name)
+            if guard(lambda loaded=loaded: registry.add(loaded, plugins)):
+                registry.plugins.append(loaded)
+        return registry
+
+    def add(self, loaded: Loaded, plugins: Plugins) -> None:
+        """Add all that a plugin registers; on a fault, none of it.
+
+        Raises:
+            PluginError: a name is taken, or a thing is not of its kind.
+        """
+        added: list[tuple[dict[str, Any], dict[str, Any]]] = [
+            (self.steps, self._named("step", self.steps, plugins.registered("daynight_steps", loaded), _is_step)),
+            (self.looks, self._named("look", self.looks, plugins.registered("daynight_looks", loaded), _is(Look))),
+            (
+                self.models,
+                self._named("model", self.models, plugins.registered("daynight_models", loaded), _is(Model)),
+            ),
+            (
+                self.exporters,
+                self._named(
+                    "exporter", self.exporters, plugins.registered("daynight_exporters", loaded), _is_exporter
+                ),
+            ),
+        ]
+        for table, new in added:
+            table.update(new)
+
+    @staticmethod
+    def _named(
+        kind: str, table: dict[str, Any], things: Iterable[Any], fits: Callable[[Any], bool]
+    ) -> dict[str, Any]:
+        named: dict[str, Any] = {}
+        for thing in things:
+            if not fits(thing):
+                raise PluginError(f"plugin's {kind} {thing!r}", f"is no {kind}", "see docs/plugins.md")
+            if thing.name in table or thing.name in named:
+                raise PluginError(f"{kind} {thing.name!r}", "is registered twice", "rename one of them")
+            named[thing.name] = thing
+        return named
+
+
+def _is(kind: type) -> Callable[[Any], bool]:
+    return lambda thing: isinstance(thing, kind)
+
+
+def _is_step(thing: Any) -> bool:
+    return isinstance(thing, type) and issubclass(thing, Step)
+
+
+def _is_exporter(thing: Any) -> bool:
+    return isinstance(thing, type) and issubclass(thing, Exporter)
+
+
+def _python_warning(message: str) -> None:
+    import warnings
+
+    warnings.warn(message, stacklevel=3)

@@ -1,0 +1,81 @@
+"""What a step of the chain is: the contract of every plugin that touches pixels."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from daynight.frame import Frame
+from daynight.models import Encoding, ModelFacts
+
+if TYPE_CHECKING:
+    from daynight.inference import Network
+
+Tiling = Literal["whole", "tiles", "either"]
+
+
+class StepOptions(BaseModel):
+    """Base of every step's options: unknown keys are refused, and values don't change later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True)
+class StepContext:
+    """What a chain hands its steps when it is opened."""
+
+    network: Network | None
+    """The chain's model, ready to run; ``None`` where the chain has none."""
+    warn: Callable[[str], None]
+    """Tells the user something once, in one line."""
+
+    @property
+    def facts(self) -> ModelFacts | None:
+        """What the chain's model says of itself."""
+        return self.network.facts if self.network else None
+
+
+class Step(ABC):
+    """One step of a chain: takes a frame, gives a frame, and knows nothing of files or queues.
+
+    A step is made once for a chain, before any frame is read; what can be refused is refused there.
+    The first line of its docstring is what ``daynight plugins list`` shows.
+    """
+
+    name: ClassVar[str]
+    """What chains call it."""
+    Options: ClassVar[type[StepOptions]] = StepOptions
+    """Its options, checked when a chain is read."""
+    works_in: Encoding | None = None
+    """Encoding in which it wants its frame; ``None``: as it comes. May be set when the step is made."""
+    takes: ClassVar[Tiling] = "whole"
+    """Whether its frame must be whole or in tiles."""
+    gives: ClassVar[Tiling] = "either"
+    """Whether its result is whole or in tiles; ``either``: as its frame was."""
+    needs_model: ClassVar[bool] = False
+    """Whether its chain must have a model."""
+    preroll: int = 0
+    """For a step with memory: how many earlier frames it must see before the first one that counts.
+
+    With 0 the step is stateless: it may be called for any frame, in any order, from any thread.
+    Else it gets the frames of a shot in order, after ``start_shot``, on one thread.
+    """
+
+    def __init__(self, options: StepOptions, context: StepContext) -> None:
+        self.options = options
+        self.context = context
+
+    def start_shot(self, name: str) -> None:  # noqa: B027 - most steps have no memory
+        """Forget the shot before; called ahead of each shot's first frame."""
+
+    @abstractmethod
+    def apply(self, frame: Frame) -> Frame:
+        """Give the changed frame. Never writes into an array of the frame it was given.
+
+        Raises:
+            PlateError: this frame can't be processed; the others go on.
+        """

@@ -1,0 +1,110 @@
+"""Match colours to a reference picture or to the plate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from daynight import Frame, hookimpl
+from daynight.colour import to_encoding
+from daynight.errors import ChainError, PlateError
+from daynight.frame import Pixels
+from daynight.images import read_frame
+from daynight.steps import Step, StepContext, StepOptions
+
+_BINS = 1024
+"""Bins of a histogram: fine enough for 10-bit plates."""
+
+
+class ColorMatchOptions(StepOptions):
+    """Options of ``color_match``."""
+
+    reference: str = Field("plate", description="an image file, or 'plate': the frame as it entered the chain")
+    method: Literal["reinhard", "histogram"] = Field(
+        "reinhard", description="reinhard: mean and deviation in CIE Lab; histogram: each channel's distribution"
+    )
+    strength: float = Field(1.0, ge=0, le=1, description="0 changes nothing, 1 matches fully")
+
+
+class ColorMatch(Step):
+    """Match colours to a reference image or to the plate, display-encoded."""
+
+    name = "color_match"
+    Options = ColorMatchOptions
+    works_in = "display"
+    options: ColorMatchOptions
+
+    def __init__(self, options: StepOptions, context: StepContext) -> None:
+        super().__init__(options, context)
+        self._reference: Pixels | None = None
+        if self.options.reference != "plate":
+            self._reference = _read_reference(Path(self.options.reference))
+
+    def apply(self, frame: Frame) -> Frame:
+        """Give the matched frame."""
+        reference = self._reference
+        if reference is None:
+            if frame.plate is None:
+                return frame
+            reference = to_encoding(frame.plate, "display").image
+        match = _reinhard if self.options.method == "reinhard" else _histogram
+        matched = match(frame.image, reference)
+        strength = np.float32(self.options.strength)
+        if strength != 1:
+            matched *= strength
+            matched += frame.image * (1 - strength)
+        return frame.with_image(matched)
+
+
+def _read_reference(path: Path) -> Pixels:
+    try:
+        return to_encoding(read_frame(path), "display").image
+    except PlateError as error:
+        raise ChainError(f"color_match.reference {path}", error.fault, error.remedy) from None
+
+
+def _reinhard(picture: Pixels, reference: Pixels) -> Pixels:
+    """Give each Lab channel the reference's mean and deviation (Reinhard et al. 2001, in CIE Lab)."""
+    lab, goal = _to_lab(picture), _to_lab(reference)
+    axes = (0, 1)
+    deviation = lab.std(axes)
+    scale = goal.std(axes) / np.maximum(deviation, np.float32(1e-3))
+    lab -= lab.mean(axes)
+    lab *= scale.astype(np.float32)
+    lab += goal.mean(axes).astype(np.float32)
+    return np.asarray(cv2.cvtColor(lab, cv2.COLOR_Lab2RGB), np.float32)
+
+
+def _to_lab(picture: Pixels) -> Pixels:
+    """CIE Lab of a picture in [0, 1]; float64 sums in ``mean`` would only cost time at these sizes."""
+    return np.asarray(cv2.cvtColor(np.clip(picture, 0, 1), cv2.COLOR_RGB2Lab), np.float32)
+
+
+def _histogram(picture: Pixels, reference: Pixels) -> Pixels:
+    """Give each channel the reference's distribution: x → Q_reference(F_picture(x))."""
+    matched = np.empty_like(picture)
+    edges = np.linspace(0, 1, _BINS + 1, dtype=np.float32)
+    for channel in range(3):
+        shares = _cumulative(picture[..., channel])
+        goal = _cumulative(reference[..., channel])
+        # The reference's quantiles at the picture's shares: where each bin edge goes.
+        curve = np.interp(shares, goal + np.arange(_BINS + 1) * 1e-9, edges)
+        matched[..., channel] = np.interp(picture[..., channel], edges, curve)
+    return matched
+
+
+def _cumulative(channel: Pixels) -> NDArray[np.float64]:
+    """Share of pixels below each bin edge: 0 at the first, 1 at the last."""
+    counts, _ = np.histogram(np.clip(channel, 0, 1), bins=_BINS, range=(0, 1))
+    return np.concatenate([[0.0], np.cumsum(counts) / channel.size])
+
+
+@hookimpl
+def daynight_steps() -> list[type[Step]]:
+    """Register the step."""
+    return [ColorMatch]

@@ -1,0 +1,29 @@
+"""Put the tiles together again."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from daynight import Frame, hookimpl
+from daynight.steps import Step
+from daynight.tiling import join
+
+
+class Reassemble(Step):
+    """Put the tiles together to the whole frame."""
+
+    name = "reassemble"
+    takes = "tiles"
+    gives = "whole"
+
+    def apply(self, frame: Frame) -> Frame:
+        """Give the whole frame, 1×H×W×3."""
+        if frame.tiles is None:
+            return frame
+        return frame.with_pixels(join(frame.pixels, frame.tiles)[np.newaxis], tiles=None)
+
+
+@hookimpl
+def daynight_steps() -> list[type[Step]]:
+    """Register the step."""
+    return [Reassemble]

@@ -1,0 +1,125 @@
+"""Run the model: the pictures it gives, or the stops and emission that relight the plate."""
+
+from __future__ import annotations
+
+import numpy as np
+from pydantic import Field
+
+from daynight import Frame, hookimpl
+from daynight.colour import encode_display
+from daynight.errors import ChainError, PlateError
+from daynight.frame import Pixels
+from daynight.inference import Network
+from daynight.models import ModelFacts, ValueRange
+from daynight.relight import make_proxy, proxy_size, relight, upsample
+from daynight.steps import Step, StepContext, StepOptions
+
+_SCALE: dict[ValueRange, tuple[float, float]] = {"-1..1": (2.0, -1.0), "0..1": (1.0, 0.0), "0..255": (255.0, 0.0)}
+"""Each range as ``picture * scale + offset`` of a picture in [0, 1]."""
+
+
+class StylizeOptions(StepOptions):
+    """Options of ``stylize``."""
+
+    strength: float = Field(1.0, ge=0, le=1, description="0 gives the plate, 1 the whole look; maps: part of the stops")
+
+
+class Stylize(Step):
+    """Run the chain's model over the frame or its tiles."""
+
+    name = "stylize"
+    Options = StylizeOptions
+    takes = "either"
+    needs_model = True
+    options: StylizeOptions
+
+    def __init__(self, options: StepOptions, context: StepContext) -> None:
+        super().__init__(options, context)
+        if context.network is None:
+            raise ChainError("step stylize", "the chain has no model", "name one: --model FILE.onnx")
+        self._network: Network = context.network
+        self._facts: ModelFacts = context.network.facts
+        self.works_in = "scene-linear" if self._facts.kind == "maps" else self._facts.encoding
+
+    def apply(self, frame: Frame) -> Frame:
+        """Give the changed frame; tiles stay tiles."""
+        if self._facts.kind == "maps":
+            return frame.with_image(self._relit(frame))
+        return frame.with_pixels(self._restyled(frame))
+
+    def _relit(self, frame: Frame) -> Pixels:
+        """Relight the whole plate: y = x * 2^(strength S) + strength E."""
+        if frame.tiles is not None:
+            raise ChainError("step stylize", "this model sees the whole frame at once", "take tile out of the chain")
+        plate, high_range = frame.image, frame.high_range
+        height, width = proxy_size(
+            frame.height, frame.width, self._facts.short_side or 256, self._facts.size_multiple
+        )
+        proxy = make_proxy(plate, height, width)  # (h, w, 3)
+        maps = self._maps(encode_display(proxy, high_range=high_range))  # (h, w, 6)
+        maps *= np.float32(self.options.strength)
+        full = upsample(maps, proxy, plate, high_range=high_range)  # (H, W, 6)
+        stops, emission = full[..., :3], full[..., 3:]
+        return relight(plate, stops, np.maximum(emission, 0))
+
+    def _maps(self, display: Pixels) -> Pixels:
+        """Predict stops and emission for a proxy h×w×3: h×w×6."""
+        results = dict(zip(self._network.outputs, self._network.run(self._tensor(display[np.newaxis])), strict=True))
+        both = np.concatenate([results["stops"], results["emission"]], axis=1)  # (1, 6, h, w)
+        return np.ascontiguousarray(both[0].transpose(1, 2, 0))
+
+    def _restyled(self, frame: Frame) -> Pixels:
+        """Run a network that gives pictures, tile by tile; light beyond its range comes back on top."""
+        restyled = np.empty_like(frame.pixels)
+        strength = np.float32(self.options.strength)
+        for tile, result in zip(frame.pixels, restyled, strict=True):
+            picture = np.clip(tile, 0, 1)
+            np.copyto(result, self._picture(picture[np.newaxis], frame))
+            if frame.high_range:
+                result += tile - picture
+            if strength != 1:
+                result *= strength
+                result += tile * (1 - strength)
+        return restyled
+
+    def _picture(self, tile: Pixels, frame: Frame) -> Pixels:
+        """Run the network over one picture 1×h×w×3 in [0, 1]; its size is filled up to the multiple."""
+        height, width = tile.shape[1:3]
+        below, right = (-height % self._facts.size_multiple, -width % self._facts.size_multiple)
+        if below or right:
+            tile = np.pad(tile, ((0, 0), (0, below), (0, right), (0, 0)), mode="symmetric")
+        if self._network.fixed_size not in (None, tile.shape[1:3]):
+            fixed_height, fixed_width = self._network.fixed_size or (0, 0)
+            raise ChainError(
+                "step stylize",
+                f"the model takes {fixed_width}x{fixed_height} only",
+                "put tile before stylize and reassemble after it",
+            )
+        result = self._network.run(self._tensor(tile))[0]
+        if result.shape[-2:] != tile.shape[1:3] or result.shape[1] != 3:
+            raise PlateError(
+                frame.source or "frame",
+                f"the model gave {'×'.join(map(str, result.shape))} for {tile.shape[2]}x{tile.shape[1]}",
+                "only models that keep the size can run",
+            )
+        scale, offset = _SCALE[self._facts.value_range]
+        picture = (result[0].transpose(1, 2, 0) - np.float32(offset)) / np.float32(scale)
+        return self._ordered(picture)[:height, :width]
+
+    def _tensor(self, pictures: Pixels) -> Pixels:
+        """Give pictures N×h×w×3 in [0, 1] as the network takes them: N×3×h×w."""
+        scale, offset = _SCALE[self._facts.value_range]
+        tensor = np.ascontiguousarray(self._ordered(pictures).transpose(0, 3, 1, 2))
+        if scale != 1:
+            tensor *= np.float32(scale)
+            tensor += np.float32(offset)
+        return tensor
+
+    def _ordered(self, pictures: Pixels) -> Pixels:
+        return pictures[..., ::-1] if self._facts.channel_order == "bgr" else pictures
+
+
+@hookimpl
+def daynight_steps() -> list[type[Step]]:
+    """Register the step."""
+    return [Stylize]
