@@ -13,7 +13,9 @@ def unpremultiplied(frame: Frame) -> Frame:
     """Give the frame with its pixels divided by alpha; where alpha is 0 they stay as they are (glows)."""
     if not frame.premultiplied or frame.alpha is None:
         return frame
-    return _scaled(frame, np.divide(1, frame.alpha, where=frame.alpha > 0, out=np.ones_like(frame.alpha)), False)
+    return _scaled(
+        frame, np.divide(1, frame.alpha, where=frame.alpha > 0, out=np.ones_like(frame.alpha)), False
+    )
 
 
 def premultiplied(frame: Frame) -> Frame:

@@ -46,7 +46,7 @@ def convert(
     jobs: int | None = None,
     report: Source | None = None,
     registry: Registry | None = None,
-    observe: Observer = lambda event: None,
+    observe: Observer = lambda _: None,
     warn: Callable[[str], None] | None = None,
 ) -> Summary:
     """Convert image sequences, as ``daynight convert`` does.
@@ -137,7 +137,12 @@ def open_named_chain(
             spec = _chain_that_runs(spec, Path(model), device, threads)
     spec = with_settings(spec, [setting for setting in settings if not setting.startswith("model.")])
     return open_chain(
-        spec, registry.steps, registry.models, device=device, threads=threads, warn=once(warn or _python_warning)
+        spec,
+        registry.steps,
+        registry.models,
+        device=device,
+        threads=threads,
+        warn=once(warn or _python_warning),
     )
 
 
@@ -206,7 +211,8 @@ def open_look(
         if picture.dtype.kind == "f":
             return result.astype(picture.dtype, copy=False)
         whitest = np.iinfo(picture.dtype).max
-        return np.rint(np.clip(result, 0, 1) * np.float32(whitest)).astype(picture.dtype)
+        levels: Array = np.rint(np.clip(result, 0, 1) * np.float32(whitest)).astype(picture.dtype)
+        return levels
 
     yield look
 
@@ -245,7 +251,9 @@ def _chain_that_runs(spec: ChainSpec, model: Path, device: DeviceName, threads: 
     network = open_network(model, device=device, threads=threads, facts=spec.facts)
     names = [step.name for step in spec.steps]
     if "stylize" not in names:
-        raise UsageError(f"--model {model}", f"look {spec.name} runs no model", "choose another look or --chain")
+        raise UsageError(
+            f"--model {model}", f"look {spec.name} runs no model", "choose another look or --chain"
+        )
     core: tuple[StepSpec, ...] = PIXELS_STEPS if network.facts.kind == "pixels" else (StepSpec("stylize"),)
     others = {"tile", "stylize", "reassemble"}
     place = names.index("stylize")

@@ -225,7 +225,9 @@ def _check_order(classes: Sequence[type[Step]]) -> None:
             raise ChainError(f"step {place}, {kind.name}", "no tile stands before it", "put tile ahead of it")
         if kind.takes == "whole" and tiled:
             raise ChainError(
-                f"step {place}, {kind.name}", "needs the whole frame and gets tiles", "put reassemble before it"
+                f"step {place}, {kind.name}",
+                "needs the whole frame and gets tiles",
+                "put reassemble before it",
             )
         tiled = tiled if kind.gives == "either" else kind.gives == "tiles"
     if tiled:

@@ -78,15 +78,17 @@ def luma(display: Pixels) -> Pixels:
 
 
 def _curve(light: Pixels) -> Pixels:
-    """Apply the sRGB curve to light ≥ 0. Its two pieces touch where they meet, so the smaller one rules."""
-    power = np.power(light, np.float32(1 / 2.4))
+    """Apply the sRGB curve to light ≥ 0."""
+    power: Pixels = np.power(light, np.float32(1 / 2.4))
     power *= np.float32(1.055)
     power -= np.float32(0.055)
-    return np.minimum(power, light * np.float32(12.92), out=power)
+    np.multiply(light, np.float32(12.92), out=power, where=light <= np.float32(0.0031308))
+    return power
 
 
 def _inverse_curve(display: Pixels) -> Pixels:
-    power = display + np.float32(0.055)
+    power: Pixels = display + np.float32(0.055)
     power /= np.float32(1.055)
     np.power(power, np.float32(2.4), out=power)
-    return np.maximum(power, display / np.float32(12.92), out=power)
+    np.multiply(display, np.float32(1 / 12.92), out=power, where=display <= np.float32(0.04045))
+    return power

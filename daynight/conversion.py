@@ -1,4 +1,4 @@
-"""Carrying a plan out: each frame read, run through the chain and written, with what happened told on the way."""
+"""Carrying a plan out: each frame read, run through the chain and written, and told of on the way."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def run_plan(
     chain: Chain,
     *,
     on_error: OnError = "continue",
-    observe: Observer = lambda event: None,
+    observe: Observer = lambda _: None,
     view: Viewer | None = None,
     workers: int = 2,
 ) -> Summary:

@@ -78,7 +78,8 @@ class Frame:
         """
         if self.tiles is not None:
             raise ValueError("a tiled frame has no single image: reassemble it first")
-        return self.pixels[0]
+        image: Pixels = self.pixels[0]
+        return image
 
     @property
     def height(self) -> int:

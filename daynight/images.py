@@ -1,4 +1,4 @@
-"""Plates from and to disk, through OpenImageIO: a file is read whole or refused, and written whole or not at all."""
+"""Plates from and to disk, by OpenImageIO: read whole or refused, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -86,7 +86,9 @@ def write_frame(frame: Frame, path: Path, *, grey: bool = False) -> None:
         with written_whole(path) as temporary:
             _write(temporary, spec, channels)
     except OSError as error:
-        raise PlateError(path, f"can't be written ({error.strerror})", "check disk space and rights") from None
+        raise PlateError(
+            path, f"can't be written ({error.strerror})", "check disk space and rights"
+        ) from None
 
 
 @contextmanager
@@ -129,7 +131,9 @@ def _opened(path: Path) -> Iterator[Any]:
         fault = _one_line(oiio.geterror())
         if not path.exists():
             raise PlateError(path, "is not there", "check the name")
-        raise PlateError(path, f"is no readable {path.suffix} image ({fault})", "check its content and ending")
+        raise PlateError(
+            path, f"is no readable {path.suffix} image ({fault})", "check its content and ending"
+        )
     try:
         yield source
     finally:
@@ -143,8 +147,11 @@ def _refuse_what_would_be_lost(source: Any, path: Path) -> None:
     if spec.depth > 1:
         raise PlateError(path, "is a volume", "give a flat image")
     if source.seek_subimage(1, 0):
-        raise PlateError(path, "has several parts, and only one would come through", "split it into single parts")
+        raise PlateError(
+            path, "has several parts, and only one would come through", "split it into single parts"
+        )
     source.seek_subimage(0, 0)
+    source.geterror()  # that there is no second part is no fault
 
 
 def _frame(raw: NDArray[Any], spec: Any, path: Path, number: int | None) -> Frame:
@@ -178,13 +185,15 @@ def _beauty(names: list[str]) -> list[int]:
 
 
 def _channels(raw: NDArray[Any], places: list[int]) -> NDArray[Any]:
-    return raw[..., :3] if places == [0, 1, 2] else raw[..., places]
+    part: NDArray[Any] = raw[..., :3] if places == [0, 1, 2] else raw[..., places]
+    return part
 
 
 def _as_float(values: NDArray[Any]) -> NDArray[np.float32]:
     """Give floats as float32, and integers as float32 in [0, 1]."""
     if values.dtype.kind == "u":
-        return np.multiply(values, np.float32(1 / np.iinfo(values.dtype).max), dtype=np.float32)
+        scale = np.float32(1 / np.iinfo(values.dtype).max)
+        return np.asarray(np.multiply(values, scale, dtype=np.float32))
     return values.astype(np.float32)
 
 
@@ -253,7 +262,15 @@ def _spec(frame: Frame, path: Path, kind: str, names: list[str]) -> Any:
 def _copy_attributes(metadata: Mapping[str, Any], spec: Any) -> None:
     """Carry attributes to another format, but for those that describe the plate's own file."""
     for name, value in metadata.items():
-        private = name.partition(":")[0].lower() in ("oiio", "openexr", "png", "jpeg", "tiff", "dpx", "iccprofile")
+        private = name.partition(":")[0].lower() in (
+            "oiio",
+            "openexr",
+            "png",
+            "jpeg",
+            "tiff",
+            "dpx",
+            "iccprofile",
+        )
         if not private and name.lower() != "compression" and isinstance(value, (str, int, float)):
             spec.attribute(name, value)
 

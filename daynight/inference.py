@@ -1,4 +1,4 @@
-"""Running a model with onnxruntime: one session a process for each model, on a device that is what it says."""
+"""Running a model with onnxruntime: one session a process, on the device that it says."""
 
 from __future__ import annotations
 
@@ -74,7 +74,11 @@ class Network:
 
 
 def open_network(
-    path: Path, *, device: DeviceName = "auto", threads: int | None = None, facts: Mapping[str, Any] | None = None
+    path: Path,
+    *,
+    device: DeviceName = "auto",
+    threads: int | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> Network:
     """Load a model.
 

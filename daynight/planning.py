@@ -155,9 +155,7 @@ def _with_preroll(
         job = timeline[index]
         seen_only = id(job) not in doing
         jobs.append(
-            dataclasses.replace(
-                job, target=None if seen_only else job.target, starts=index - 1 not in needed
-            )
+            dataclasses.replace(job, target=None if seen_only else job.target, starts=index - 1 not in needed)
         )
     return jobs
 
@@ -170,7 +168,9 @@ def _refuse_harm(shots: Sequence[Shot], jobs: Sequence[FrameJob]) -> None:
         if job.target is None:
             continue
         if job.target in plates or (job.target.exists() and _same_file(job)):
-            raise UsageError(job.target, "is a plate and would be written over", "give another folder with --out")
+            raise UsageError(
+                job.target, "is a plate and would be written over", "give another folder with --out"
+            )
         if job.target in taken:
             raise UsageError(
                 job.target,

@@ -8,7 +8,9 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
@@ -77,8 +79,8 @@ class Plugins:
         for plugin in self._found():
             if plugin.first_party and not first_party:
                 continue
-            with_fault = self.left_out_on_fault(plugin.name)
-            with_fault(lambda plugin=plugin: self._load(plugin))
+            with self.left_out_on_fault(plugin.name):
+                self._load(plugin)
 
     def registered(self, hook: str, loaded: Loaded) -> list[Any]:
         """Call one hook of one plugin and give what it registers.
@@ -90,27 +92,23 @@ class Plugins:
         caller = self._manager.subset_hook_caller(hook, remove_plugins=others)
         return [thing for things in caller() for thing in things]
 
-    def left_out_on_fault(self, name: str) -> Callable[[Callable[[], None]], bool]:
-        """Give a guard that runs a function for a plugin, and names the plugin if it fails.
+    @contextmanager
+    def left_out_on_fault(self, name: str) -> Iterator[None]:
+        """Name the plugin in a warning if the block fails, and go on after the block.
 
-        The guard says whether the function ran through; when ``strict``, it raises ``PluginError``.
+        Raises:
+            PluginError: the block failed and plugins are loaded strictly.
         """
-
-        def guard(run: Callable[[], None]) -> bool:
-            try:
-                run()
-            except Exception as error:  # a stranger's code may raise anything
-                fault = " ".join(f"{type(error).__name__}: {error}".split())
-                refusal = PluginError(f"plugin {name}", f"is broken ({fault})", "mend or uninstall it")
-                if isinstance(error, PluginError):
-                    refusal = error
-                if self._strict:
-                    raise refusal from error
-                self._warn(f"{refusal}; it is left out")
-                return False
-            return True
-
-        return guard
+        try:
+            yield
+        except Exception as error:  # a stranger's code may raise anything
+            fault = " ".join(f"{type(error).__name__}: {error}".split())
+            refusal = PluginError(f"plugin {name}", f"is broken ({fault})", "mend or uninstall it")
+            if isinstance(error, PluginError):
+                refusal = error
+            if self._strict:
+                raise refusal from error
+            self._warn(f"{refusal}; it is left out")
 
     def _load(self, plugin: Plugin) -> None:
         if self._manager.has_plugin(plugin.name):
@@ -140,7 +138,8 @@ class Plugins:
         folders = [entry for entry in self._environment.get(PATH_VARIABLE, "").split(os.pathsep) if entry]
         found: list[Plugin] = []
         for folder in folders:
-            self.left_out_on_fault(folder)(lambda folder=folder: found.extend(_files_in(Path(folder))))
+            with self.left_out_on_fault(folder):
+                found += _files_in(Path(folder))
         return found
 
 
@@ -168,7 +167,7 @@ def _files_in(folder: Path) -> list[Plugin]:
     if not folder.is_dir():
         raise PluginError(f"{PATH_VARIABLE} entry {folder}", "is no folder", "make it or take it out")
     files = sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
-    return [Plugin(path.stem, str(path), False, lambda path=path: _import_file(path)) for path in files]
+    return [Plugin(path.stem, str(path), False, partial(_import_file, path)) for path in files]
 
 
 def _import_file(path: Path) -> ModuleType:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,9 +38,8 @@ class Registry:
         plugins = Plugins(warn or _python_warning, strict=strict)
         registry = cls()
         for loaded in plugins.loaded:
-            guard = plugins.left_out_on_fault(loaded.plugin.name)
-            if guard(lambda loaded=loaded: registry.add(loaded, plugins)):
-                registry.plugins.append(loaded)
+            with plugins.left_out_on_fault(loaded.plugin.name):
+                registry.add(loaded, plugins)
         return registry
 
     def add(self, loaded: Loaded, plugins: Plugins) -> None:
@@ -49,39 +48,33 @@ class Registry:
         Raises:
             PluginError: a name is taken, or a thing is not of its kind.
         """
-        added: list[tuple[dict[str, Any], dict[str, Any]]] = [
-            (self.steps, self._named("step", self.steps, plugins.registered("daynight_steps", loaded), _is_step)),
-            (self.looks, self._named("look", self.looks, plugins.registered("daynight_looks", loaded), _is(Look))),
-            (
-                self.models,
-                self._named("model", self.models, plugins.registered("daynight_models", loaded), _is(Model)),
-            ),
-            (
-                self.exporters,
-                self._named(
-                    "exporter", self.exporters, plugins.registered("daynight_exporters", loaded), _is_exporter
-                ),
-            ),
+        kinds: list[tuple[str, dict[str, Any], Callable[[Any], bool]]] = [
+            ("step", self.steps, _is_step),
+            ("look", self.looks, lambda thing: isinstance(thing, Look)),
+            ("model", self.models, lambda thing: isinstance(thing, Model)),
+            ("exporter", self.exporters, _is_exporter),
         ]
-        for table, new in added:
-            table.update(new)
-
-    @staticmethod
-    def _named(
-        kind: str, table: dict[str, Any], things: Iterable[Any], fits: Callable[[Any], bool]
-    ) -> dict[str, Any]:
-        named: dict[str, Any] = {}
-        for thing in things:
-            if not fits(thing):
-                raise PluginError(f"plugin's {kind} {thing!r}", f"is no {kind}", "see docs/plugins.md")
-            if thing.name in table or thing.name in named:
-                raise PluginError(f"{kind} {thing.name!r}", "is registered twice", "rename one of them")
-            named[thing.name] = thing
-        return named
+        new = [
+            _named(kind, table, plugins.registered(f"daynight_{kind}s", loaded), fits)
+            for kind, table, fits in kinds
+        ]
+        for (_, table, _), things in zip(kinds, new, strict=True):
+            table.update(things)
+        self.plugins.append(loaded)
 
 
-def _is(kind: type) -> Callable[[Any], bool]:
-    return lambda thing: isinstance(thing, kind)
+def _named(
+    kind: str, table: Mapping[str, Any], things: Iterable[Any], fits: Callable[[Any], bool]
+) -> dict[str, Any]:
+    """Give things by their names, each of its kind and each name free."""
+    named: dict[str, Any] = {}
+    for thing in things:
+        if not fits(thing):
+            raise PluginError(f"plugin's {kind} {thing!r}", f"is no {kind}", "see docs/plugins.md")
+        if thing.name in table or thing.name in named:
+            raise PluginError(f"{kind} {thing.name!r}", "is registered twice", "rename one of them")
+        named[thing.name] = thing
+    return named
 
 
 def _is_step(thing: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The HTML page of ``--report``: before/after wipes of sampled frames, faults, and timings; one file, no script from outside."""
+"""The HTML page of ``--report``: before/after wipes, faults and timings, in one file that needs no other."""
 
 from __future__ import annotations
 

@@ -65,7 +65,9 @@ def parse_range(text: str) -> frozenset[int]:
     try:
         return frozenset(fileseq.FrameSet(",".join(parts)))
     except fileseq.FileSeqException as error:
-        raise UsageError(f"--frames {text}", f"is no frame range ({error})", "write it like 1001-1100") from None
+        raise UsageError(
+            f"--frames {text}", f"is no frame range ({error})", "write it like 1001-1100"
+        ) from None
 
 
 def discover(source: Path, extensions: frozenset[str], frames: frozenset[int] | None = None) -> list[Shot]:
@@ -120,7 +122,9 @@ def _shots_in(folder: Path, root: Path, extensions: frozenset[str]) -> list[Shot
     names = sorted(
         entry.name
         for entry in os.scandir(folder)
-        if Path(entry.name).suffix.lower() in extensions and not entry.name.startswith(".") and entry.is_file()
+        if Path(entry.name).suffix.lower() in extensions
+        and not entry.name.startswith(".")
+        and entry.is_file()
     )
     found = fileseq.FileSequence.findSequencesInList(names, pad_style=PAD_STYLE_HASH1)
     shots: list[Shot] = []

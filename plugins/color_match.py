@@ -24,9 +24,12 @@ _BINS = 1024
 class ColorMatchOptions(StepOptions):
     """Options of ``color_match``."""
 
-    reference: str = Field("plate", description="an image file, or 'plate': the frame as it entered the chain")
+    reference: str = Field(
+        "plate", description="an image file, or 'plate': the frame as it entered the chain"
+    )
     method: Literal["reinhard", "histogram"] = Field(
-        "reinhard", description="reinhard: mean and deviation in CIE Lab; histogram: each channel's distribution"
+        "reinhard",
+        description="reinhard: mean and deviation in CIE Lab; histogram: each channel's distribution",
     )
     strength: float = Field(1.0, ge=0, le=1, description="0 changes nothing, 1 matches fully")
 

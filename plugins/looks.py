@@ -28,6 +28,8 @@ def daynight_looks() -> list[Look]:
     return [
         Look(ChainSpec("night", (StepSpec("stylize"),), "night"), "day to night, by the bundled model"),
         Look(ChainSpec("day", (StepSpec("stylize"),), "day"), "night to day, by the bundled model"),
-        Look(ChainSpec("day-for-night", (by_hand,)), "the classic grade: darker, bluer, less colour; no model"),
+        Look(
+            ChainSpec("day-for-night", (by_hand,)), "the classic grade: darker, bluer, less colour; no model"
+        ),
         Look(ChainSpec("passthrough", ()), "reads and writes, changes nothing"),
     ]

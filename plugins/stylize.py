@@ -14,14 +14,20 @@ from daynight.models import ModelFacts, ValueRange
 from daynight.relight import make_proxy, proxy_size, relight, upsample
 from daynight.steps import Step, StepContext, StepOptions
 
-_SCALE: dict[ValueRange, tuple[float, float]] = {"-1..1": (2.0, -1.0), "0..1": (1.0, 0.0), "0..255": (255.0, 0.0)}
+_SCALE: dict[ValueRange, tuple[float, float]] = {
+    "-1..1": (2.0, -1.0),
+    "0..1": (1.0, 0.0),
+    "0..255": (255.0, 0.0),
+}
 """Each range as ``picture * scale + offset`` of a picture in [0, 1]."""
 
 
 class StylizeOptions(StepOptions):
     """Options of ``stylize``."""
 
-    strength: float = Field(1.0, ge=0, le=1, description="0 gives the plate, 1 the whole look; maps: part of the stops")
+    strength: float = Field(
+        1.0, ge=0, le=1, description="0 gives the plate, 1 the whole look; maps: part of the stops"
+    )
 
 
 class Stylize(Step):
@@ -50,7 +56,9 @@ class Stylize(Step):
     def _relit(self, frame: Frame) -> Pixels:
         """Relight the whole plate: y = x * 2^(strength S) + strength E."""
         if frame.tiles is not None:
-            raise ChainError("step stylize", "this model sees the whole frame at once", "take tile out of the chain")
+            raise ChainError(
+                "step stylize", "this model sees the whole frame at once", "take tile out of the chain"
+            )
         plate, high_range = frame.image, frame.high_range
         height, width = proxy_size(
             frame.height, frame.width, self._facts.short_side or 256, self._facts.size_multiple
@@ -64,7 +72,9 @@ class Stylize(Step):
 
     def _maps(self, display: Pixels) -> Pixels:
         """Predict stops and emission for a proxy h×w×3: h×w×6."""
-        results = dict(zip(self._network.outputs, self._network.run(self._tensor(display[np.newaxis])), strict=True))
+        results = dict(
+            zip(self._network.outputs, self._network.run(self._tensor(display[np.newaxis])), strict=True)
+        )
         both = np.concatenate([results["stops"], results["emission"]], axis=1)  # (1, 6, h, w)
         return np.ascontiguousarray(both[0].transpose(1, 2, 0))
 
@@ -72,14 +82,14 @@ class Stylize(Step):
         """Run a network that gives pictures, tile by tile; light beyond its range comes back on top."""
         restyled = np.empty_like(frame.pixels)
         strength = np.float32(self.options.strength)
-        for tile, result in zip(frame.pixels, restyled, strict=True):
+        for index, tile in enumerate(frame.pixels):
             picture = np.clip(tile, 0, 1)
-            np.copyto(result, self._picture(picture[np.newaxis], frame))
+            restyled[index] = self._picture(picture[np.newaxis], frame)
             if frame.high_range:
-                result += tile - picture
-            if strength != 1:
-                result *= strength
-                result += tile * (1 - strength)
+                restyled[index] += tile - picture
+        if strength != 1:
+            restyled *= strength
+            restyled += frame.pixels * (1 - strength)
         return restyled
 
     def _picture(self, tile: Pixels, frame: Frame) -> Pixels:

@@ -18,7 +18,9 @@ class TileOptions(StepOptions):
     """Options of ``tile``."""
 
     size: int = Field(0, ge=0, description="side of a tile in pixels; 0: the largest that memory allows")
-    halo: int | None = Field(None, ge=0, description="pixels lost at each cut edge; none: what the model needs")
+    halo: int | None = Field(
+        None, ge=0, description="pixels lost at each cut edge; none: what the model needs"
+    )
     memory_mb: int = Field(4096, ge=1, description="memory for one run of the model, in MB")
 
 
@@ -38,7 +40,9 @@ class Tile(Step):
         self._facts: ModelFacts = context.network.facts
         self._fixed = context.network.fixed_size
         if self._facts.kind == "maps":
-            raise ChainError("step tile", "this model sees the whole frame at once", "take tile out of the chain")
+            raise ChainError(
+                "step tile", "this model sees the whole frame at once", "take tile out of the chain"
+            )
 
     def apply(self, frame: Frame) -> Frame:
         """Give the frame as tiles N×h×w×3."""

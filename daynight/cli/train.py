@@ -24,7 +24,10 @@ def command(
     resume: bool,
     jobs: int | None,
 ) -> None:
-    """Train a night and a day network on two folders of photographs, DAY and NIGHT."""
+    """Train a night and a day network on two folders of photographs.
+
+    DAY and NIGHT are folders, searched through. The run's checkpoint, losses and sample grids go to --out.
+    """
     import time
 
     from daynight.errors import UsageError
@@ -43,7 +46,7 @@ def command(
     for name, equals, _ in pairs:
         if not equals:
             raise UsageError(f"--set {name}", "has no value", "write NAME=VALUE")
-    recipe = Recipe.read(run / "recipe.json") if resume else Recipe()
+    recipe = Recipe.read(run) if resume else Recipe()
     recipe = recipe.updated({name: value for name, _, value in pairs})
 
     def warn(line: str) -> None:

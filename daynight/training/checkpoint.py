@@ -77,7 +77,9 @@ def checkpoint_step(run: Path) -> int:
 
 
 def _below(tensors: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
-    return {key.removeprefix(f"{name}/"): value for key, value in tensors.items() if key.startswith(f"{name}/")}
+    return {
+        key.removeprefix(f"{name}/"): value for key, value in tensors.items() if key.startswith(f"{name}/")
+    }
 
 
 def _load_optimiser(optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:

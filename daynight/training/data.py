@@ -24,6 +24,12 @@ _SOURCE_POWER: Final = 0.75
 _LIFTED: Final = 0.04
 """Display value from which the darkest pixels of a night photograph count as lifted, and are pulled down."""
 
+_PARTS: Final = 4
+"""Rows and columns of the frame in which levels are measured."""
+
+_BAND: Final = (0.1, 0.9)
+"""Quantiles of the photographs that bound the band of levels."""
+
 Photograph = NDArray[np.uint8]
 
 
@@ -58,20 +64,20 @@ class Photographs:
     def __len__(self) -> int:
         return len(self._photographs)
 
-    def draw(self, random: np.random.Generator, *, exposure: float = 0.0, levels: bool = False) -> Tensor:
+    def draw(self, random: np.random.Generator, *, exposure: float = 0.0, levelled: bool = False) -> Tensor:
         """Draw a photograph, cropped a little and perhaps mirrored.
 
         Args:
             random: where chance comes from.
             exposure: largest change of exposure, in stops either way.
-            levels: pull lifted blacks down.
+            levelled: pull lifted blacks down.
 
         Returns:
             1×3×H×W float32, display-encoded in [0, 1], sides multiples of 64.
         """
         photograph = self._photographs[random.choice(len(self._photographs), p=self._weights)]
         picture = _cropped(photograph, self._short_side, random).astype(np.float32) / np.float32(255)
-        if levels:
+        if levelled:
             picture = _levelled(picture)
         if exposure:
             gain = np.float32(2.0 ** random.uniform(-exposure, exposure))
@@ -80,11 +86,28 @@ class Photographs:
             picture = picture[:, ::-1]
         return torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)[np.newaxis]))
 
+    def levels(self, *, levelled: bool = False) -> tuple[Tensor, Tensor]:
+        """Give the band of brightness that most of these photographs fill, part by part of the frame.
+
+        Args:
+            levelled: as in :meth:`draw`, lifted blacks pulled down.
+
+        Returns:
+            Lower and upper end, each 4×4, display-encoded in [0, 1].
+        """
+        parts = []
+        for photograph in self._photographs:
+            picture = photograph.astype(np.float32) / np.float32(255)
+            brightness = (_levelled(picture) if levelled else picture).mean(axis=2)
+            parts.append(cv2.resize(brightness, (_PARTS, _PARTS), interpolation=cv2.INTER_AREA))
+        low, high = np.quantile(parts, _BAND, axis=0).astype(np.float32)
+        return torch.from_numpy(low), torch.from_numpy(high)
+
     def _shrunk(self, picture: NDArray[np.float32]) -> Photograph:
         """Keep a photograph at a quarter more than is drawn: memory for thousands of them stays small."""
         scale = min(1.0, 1.25 * self._short_side / min(picture.shape[:2]))
         size = (max(round(picture.shape[1] * scale), 1), max(round(picture.shape[0] * scale), 1))
-        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        small = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.float32)
         return np.rint(np.clip(small, 0, 1) * 255).astype(np.uint8)
 
 
@@ -98,14 +121,15 @@ def frame_size(height: int, width: int, short_side: int) -> tuple[int, int]:
 def _weights(sources: Sequence[str]) -> NDArray[np.float64]:
     counts = Counter(sources)
     weights = np.array([counts[source] ** (_SOURCE_POWER - 1) for source in sources])
-    return weights / weights.sum()
+    return np.asarray(weights / weights.sum())
 
 
 def _cropped(photograph: Photograph, short_side: int, random: np.random.Generator) -> Photograph:
     """Scale and crop to a whole frame, at most an eighth of it lost beyond what its shape asks."""
-    height, width = frame_size(*photograph.shape[:2], short_side)
-    zoom = random.uniform(1.0, 1.125) * max(height / photograph.shape[0], width / photograph.shape[1])
-    size = (max(round(photograph.shape[1] * zoom), width), max(round(photograph.shape[0] * zoom), height))
+    whole_height, whole_width = photograph.shape[:2]
+    height, width = frame_size(whole_height, whole_width, short_side)
+    zoom = random.uniform(1.0, 1.125) * max(height / whole_height, width / whole_width)
+    size = (max(round(whole_width * zoom), width), max(round(whole_height * zoom), height))
     scaled = cv2.resize(photograph, size, interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR)
     y = random.integers(0, scaled.shape[0] - height + 1)
     x = random.integers(0, scaled.shape[1] - width + 1)
@@ -117,4 +141,4 @@ def _levelled(picture: NDArray[np.float32]) -> NDArray[np.float32]:
     darkest = np.float32(np.percentile(picture, 1))
     if darkest < _LIFTED:
         return picture
-    return np.clip((picture - darkest) / (1 - darkest), 0, 1)
+    return np.asarray(np.clip((picture - darkest) / (1 - darkest), 0, 1), np.float32)

@@ -7,8 +7,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
 from daynight.errors import UsageError, nearest
+
+_FILE: Final = "recipe.json"
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,16 @@ class Recipe:
     """Weight of the cycle loss from step ``cycle_ramp`` on. P0's lambda is 10, for networks that paint."""
     cycle_ramp: int = 1500
     """Steps over which the cycle loss gains its weight."""
-    tint: float = 0.05
+    tint: float = 0.1
     """Weight of the tint loss."""
+    burn: float = 0.2
+    """Weight of the burn loss."""
+    clip: float = 1.0
+    """Largest norm of the generators' gradient in one step: stops are exponents, and one step can burn."""
+    smoothness: float = 0.1
+    """Weight of the smoothness of stops: edges come from the plate, by the guided filter at inference."""
+    level: float = 2.0
+    """Weight of the level loss: brightness of a generated frame, part by part, as photographs have it."""
     noise: float = 0.03
     """Deviation of the noise on what discriminators see, in [-1, 1]; falls to zero over the run."""
     pool: int = 50
@@ -56,24 +67,44 @@ class Recipe:
         """Give the recipe with some values replaced, read from text.
 
         Raises:
-            UsageError: a name is unknown or a value is no number.
+            UsageError: a name is unknown or a value is not of its kind.
         """
-        values = {}
-        for name, text in settings.items():
-            if name not in self.__dataclass_fields__:
-                raise UsageError(f"--set {name}", "is no hyper-parameter", nearest(name, self.__dataclass_fields__))
-            try:
-                values[name] = json.loads(text)
-            except json.JSONDecodeError:
-                raise UsageError(f"--set {name}={text}", "is no number", f"write like {name}=1") from None
+        known = {name for name in self.__dataclass_fields__ if name != "betas"}
+        for name in settings:
+            if name not in known:
+                raise UsageError(f"--set {name}", "is no hyper-parameter", nearest(name, known))
+        values: dict[str, Any] = {
+            name: _number(name, text, getattr(self, name)) for name, text in settings.items()
+        }
         return dataclasses.replace(self, **values)
 
-    def write(self, path: Path) -> None:
-        """Write it as JSON."""
-        path.write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n", encoding="utf-8")
+    def write(self, run: Path) -> None:
+        """Write it as JSON into the folder of a run."""
+        (run / _FILE).write_text(json.dumps(dataclasses.asdict(self), indent=2) + "\n", encoding="utf-8")
 
     @classmethod
-    def read(cls, path: Path) -> Recipe:
-        """Read what :meth:`write` wrote."""
-        values = json.loads(path.read_text(encoding="utf-8"))
-        return cls(**{**values, "betas": tuple(values["betas"])})
+    def read(cls, run: Path) -> Recipe:
+        """Read what :meth:`write` wrote.
+
+        Raises:
+            UsageError: the folder holds no recipe, or not one of this version.
+        """
+        try:
+            values = json.loads((run / _FILE).read_text(encoding="utf-8"))
+            return cls(**{**values, "betas": tuple(values["betas"])})
+        except OSError:
+            raise UsageError(run, f"holds no {_FILE}", "give the folder of a training run") from None
+        except (ValueError, TypeError, KeyError) as error:
+            raise UsageError(
+                run / _FILE, f"is no recipe ({error})", "train anew, or give another run"
+            ) from None
+
+
+def _number(name: str, text: str, like: float) -> float:
+    """Read a number of the same kind, whole or not, as ``like``."""
+    kind = type(like)
+    try:
+        return kind(text)
+    except ValueError:
+        wanted = "whole number" if kind is int else "number"
+        raise UsageError(f"--set {name}={text}", f"is no {wanted}", f"write like {name}={like}") from None

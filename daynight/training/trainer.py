@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -18,21 +18,46 @@ from torch import Tensor, nn
 from daynight.training.checkpoint import load_checkpoint, save_checkpoint
 from daynight.training.data import Photographs
 from daynight.training.image_pool import ImagePool
-from daynight.training.losses import cycle_loss, discriminator_loss, generator_loss, tint_loss
+from daynight.training.losses import (
+    burn_loss,
+    cycle_loss,
+    discriminator_loss,
+    generator_loss,
+    level_loss,
+    smoothness_loss,
+    tint_loss,
+)
 from daynight.training.networks.judges import Judges
-from daynight.training.networks.relight import Relight, relight
+from daynight.training.networks.relight import Relight, apply_maps, decode_display, encode_display
 from daynight.training.recipe import Recipe
+from daynight.training.samples import write_samples
 
 _LOG_EVERY: Final = 50
+_SAMPLES: Final = 4
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Losses:
-    """The losses of one step."""
+    """The losses of one step, each summed over both directions (the cycle's: their mean)."""
 
     generator: float
+    """Adversarial part of the generators' loss."""
     discriminator: float
     cycle: float
+    level: float
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """A photograph relit, and relit back."""
+
+    photograph: Tensor  # a, display-encoded in [0, 1], 1×3×H×W like all here
+    stops: Tensor
+    light: Tensor  # G_AB(a), scene-linear
+    shown: Tensor  # the same, display-encoded: what judges see
+    again: Tensor  # G_BA(G_AB(a)), display-encoded
 
 
 class Trainer:
@@ -49,61 +74,55 @@ class Trainer:
         self.recipe = recipe
         self.step_count = 0
         self._day, self._night = day, night
+        self._day_band, self._night_band = day.levels(), night.levels(levelled=True)
         self._random = np.random.default_rng(recipe.seed)
-        self.to_night = Relight(recipe.night_start).to(memory_format=torch.channels_last)
-        self.to_day = Relight(recipe.day_start).to(memory_format=torch.channels_last)
+        self.to_night = _channels_last(Relight(recipe.night_start))
+        self.to_day = _channels_last(Relight(recipe.day_start))
         self.night_average, self.day_average = copy.deepcopy(self.to_night), copy.deepcopy(self.to_day)
-        self._night_judges = Judges().to(memory_format=torch.channels_last)
-        self._day_judges = Judges().to(memory_format=torch.channels_last)
+        self._night_judges, self._day_judges = _channels_last(Judges()), _channels_last(Judges())
         self._night_pool, self._day_pool = ImagePool(recipe.pool), ImagePool(recipe.pool)
-        generators = [*self.to_night.parameters(), *self.to_day.parameters()]
-        judges = [*self._night_judges.parameters(), *self._day_judges.parameters()]
+        self._generators = [*self.to_night.parameters(), *self.to_day.parameters()]
+        self._judges = [*self._night_judges.parameters(), *self._day_judges.parameters()]
         rate = recipe.learning_rate
-        self._generator_adam = torch.optim.Adam(generators, rate, recipe.betas)
-        self._judge_adam = torch.optim.Adam(judges, rate * recipe.discriminator_rate, recipe.betas)
+        self._generator_adam = torch.optim.Adam(self._generators, rate, recipe.betas)
+        self._judge_adam = torch.optim.Adam(self._judges, rate * recipe.discriminator_rate, recipe.betas)
 
     def step(self, day: Tensor, night: Tensor) -> Losses:
-        """Take one step on a day and a night photograph, each 1×3×H×W in [0, 1]; their sizes may differ."""
-        with torch.autocast("cpu", torch.bfloat16):
-            stops, emission = self.to_night(_centred(day))
-            night_made = relight(day, stops, emission)  # G_AB(a)
-            day_again = relight(night_made, *self.to_day(_centred(night_made)))  # G_BA(G_AB(a))
-            stops_back, emission_back = self.to_day(_centred(night))
-            day_made = relight(night, stops_back, emission_back)  # G_BA(b)
-            night_again = relight(day_made, *self.to_night(_centred(day_made)))  # G_AB(G_BA(b))
+        """Take one step on a day and a night photograph, each 1×3×H×W in [0, 1]; their sizes may differ.
 
+        Source: P0, with the losses of eq. (1) to (6) in this order.
+        """
+        with torch.autocast("cpu", torch.bfloat16):
+            a = _turn(day, self.to_night, self.to_day)  # a, G_AB(a), G_BA(G_AB(a))
+            b = _turn(night, self.to_day, self.to_night)  # b, G_BA(b), G_AB(G_BA(b))
             _require_gradients(self._judges, False)
-            adversarial = generator_loss(self._night_judges(self._noisy(night_made))) + generator_loss(
-                self._day_judges(self._noisy(day_made))
+            adversarial = generator_loss(self._night_judges(self._noisy(a.shown))) + generator_loss(
+                self._day_judges(self._noisy(b.shown))
             )
-        cycle = cycle_loss(day, day_again, night, night_again)
-        tint = tint_loss(stops) + tint_loss(stops_back)
-        loss_g = adversarial + self._cycle_weight() * cycle + self.recipe.tint * tint
-        self._generator_adam.zero_grad(set_to_none=True)
-        loss_g.backward()  # type: ignore[no-untyped-call]
-        self._generator_adam.step()
+        cycle = cycle_loss(a.photograph, a.again, b.photograph, b.again)
+        level = level_loss(a.shown, *self._night_band) + level_loss(b.shown, *self._day_band)
+        loss = adversarial + self._cycle_weight() * cycle + self.recipe.level * level + self._restraint(a, b)
+        _descend(self._generator_adam, loss, self._generators, self.recipe.clip)
 
-        _require_gradients(self._judges, True)
-        night_shown = self._night_pool.swapped(night_made, self._random)
-        day_shown = self._day_pool.swapped(day_made, self._random)
+        night_made = self._night_pool.swapped(a.shown, self._random)
+        day_made = self._day_pool.swapped(b.shown, self._random)
         with torch.autocast("cpu", torch.bfloat16):
-            loss_d = discriminator_loss(
-                self._night_judges(self._noisy(night)), self._night_judges(self._noisy(night_shown))
+            _require_gradients(self._judges, True)
+            judged = discriminator_loss(
+                self._night_judges(self._noisy(night)), self._night_judges(self._noisy(night_made))
             ) + discriminator_loss(
-                self._day_judges(self._noisy(day)), self._day_judges(self._noisy(day_shown))
+                self._day_judges(self._noisy(day)), self._day_judges(self._noisy(day_made))
             )
-        self._judge_adam.zero_grad(set_to_none=True)
-        loss_d.backward()  # type: ignore[no-untyped-call]
-        self._judge_adam.step()
+        _descend(self._judge_adam, judged)
 
         self._follow()
         self.step_count += 1
-        return Losses(float(adversarial.detach()), float(loss_d.detach()), float(cycle.detach()))
+        return Losses(*(float(value.detach()) for value in (adversarial, judged, cycle, level)))
 
     def draw(self) -> tuple[Tensor, Tensor]:
         """Draw a day and a night photograph."""
         day = self._day.draw(self._random, exposure=self.recipe.exposure)
-        return day, self._night.draw(self._random, levels=True)
+        return day, self._night.draw(self._random, levelled=True)
 
     def train(self, run: Path, *, until: float | None = None, tell: Callable[[str], None]) -> None:
         """Train to the recipe's last step, or to a moment, with checkpoints and sample grids in ``run``.
@@ -114,23 +133,20 @@ class Trainer:
             tell: takes a line of progress now and then.
         """
         run.mkdir(parents=True, exist_ok=True)
-        self.recipe.write(run / "recipe.json")
-        samples = [self.draw() for _ in range(4)]
+        self.recipe.write(run)
+        samples = [self.draw() for _ in range(_SAMPLES)]
         began, first = time.monotonic(), self.step_count
         while self.step_count < self.recipe.steps and (until is None or time.monotonic() < until):
             self._set_rates()
             losses = self.step(*self.draw())
             if self.step_count % _LOG_EVERY == 0:
                 pace = (time.monotonic() - began) / (self.step_count - first)
-                tell(
-                    f"step {self.step_count}/{self.recipe.steps}  G {losses.generator:.3f}  "
-                    f"D {losses.discriminator:.3f}  cycle {losses.cycle:.4f}  {pace:.2f} s/step"
-                )
-                with (run / "metrics.jsonl").open("a", encoding="utf-8") as log:
-                    log.write(json.dumps({"step": self.step_count, **vars(losses)}) + "\n")
+                tell(self._line(losses, pace))
+                _log(run, self.step_count, losses)
             if self.step_count % self.recipe.checkpoint_every == 0:
                 self.save(run)
-                self._write_samples(run / f"samples-{self.step_count:06d}.png", samples)
+                grid = run / f"samples-{self.step_count:06d}.png"
+                write_samples(grid, samples, self.night_average, self.day_average)
         self.save(run)
 
     def save(self, run: Path) -> None:
@@ -146,10 +162,6 @@ class Trainer:
         self.step_count = load_checkpoint(run, self._modules(), self._optimisers())
         self._random = np.random.default_rng([self.recipe.seed, self.step_count])
 
-    @property
-    def _judges(self) -> tuple[nn.Module, nn.Module]:
-        return self._night_judges, self._day_judges
-
     def _modules(self) -> dict[str, nn.Module]:
         return {
             "night": self.to_night,
@@ -162,6 +174,14 @@ class Trainer:
 
     def _optimisers(self) -> dict[str, torch.optim.Optimizer]:
         return {"generator-adam": self._generator_adam, "judge-adam": self._judge_adam}
+
+    def _restraint(self, a: _Turn, b: _Turn) -> Tensor:
+        """Sum what keeps the maps in bounds: no burning out, little tint, smooth stops."""
+        recipe = self.recipe
+        burn = burn_loss(a.light) + burn_loss(b.light)
+        tint = tint_loss(a.stops) + tint_loss(b.stops)
+        smoothness = smoothness_loss(a.stops) + smoothness_loss(b.stops)
+        return recipe.burn * burn + recipe.tint * tint + recipe.smoothness * smoothness
 
     def _cycle_weight(self) -> float:
         grown = min(self.step_count / max(self.recipe.cycle_ramp, 1), 1.0)
@@ -187,16 +207,32 @@ class Trainer:
             for kept, new in zip(average.parameters(), network.parameters(), strict=True):
                 kept.lerp_(new, 1 - decay)
 
-    @torch.no_grad()
-    def _write_samples(self, path: Path, samples: list[tuple[Tensor, Tensor]]) -> None:
-        """Write day, its night, night, its day, one row each sample."""
-        rows = []
-        for day, night in samples:
-            night_made = relight(day, *self.night_average(_centred(day)))
-            day_made = relight(night, *self.day_average(_centred(night)))
-            cells = [_thumbnail(picture) for picture in (day, night_made, night, day_made)]
-            rows.append(np.concatenate(cells, axis=1))
-        cv2.imwrite(str(path), np.concatenate(rows)[..., ::-1])
+    def _line(self, losses: Losses, pace: float) -> str:
+        values = "  ".join(f"{name} {value:.3f}" for name, value in dataclasses.asdict(losses).items())
+        return f"step {self.step_count}/{self.recipe.steps}  {values}  {pace:.2f} s/step"
+
+
+def _turn(photograph: Tensor, there: Relight, back: Relight) -> _Turn:
+    """Relight a photograph with one network, and the result with the other.
+
+    Between both it stays scene-linear, so that what burns out on the way is not lost for the way back.
+    """
+    stops, emission = there(_centred(photograph))
+    light = apply_maps(decode_display(photograph), stops, emission)
+    shown = encode_display(light)
+    again = apply_maps(light, *back(_centred(shown)))
+    return _Turn(photograph, stops, light, shown, encode_display(again))
+
+
+def _descend(
+    adam: torch.optim.Optimizer, loss: Tensor, parameters: Iterable[Tensor] = (), clip: float = 0.0
+) -> None:
+    """Take one step down the loss; with ``clip``, the norm of the gradient is at most that."""
+    adam.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    if clip:
+        nn.utils.clip_grad_norm_(parameters, clip)
+    adam.step()
 
 
 def _centred(picture: Tensor) -> Tensor:
@@ -204,11 +240,16 @@ def _centred(picture: Tensor) -> Tensor:
     return picture * 2 - 1
 
 
-def _require_gradients(modules: tuple[nn.Module, ...], wanted: bool) -> None:
-    for module in modules:
-        module.requires_grad_(wanted)
+def _require_gradients(parameters: Iterable[Tensor], wanted: bool) -> None:
+    for parameter in parameters:
+        parameter.requires_grad_(wanted)
 
 
-def _thumbnail(picture: Tensor) -> np.typing.NDArray[np.uint8]:
-    pixels = picture[0].permute(1, 2, 0).numpy()  # (H, W, 3)
-    return np.rint(np.clip(cv2.resize(pixels, (256, 192), interpolation=cv2.INTER_AREA), 0, 1) * 255).astype(np.uint8)
+def _channels_last(network: Network) -> Network:
+    """Lay weights out as the processor's convolutions like them."""
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def _log(run: Path, step: int, losses: Losses) -> None:
+    with (run / "metrics.jsonl").open("a", encoding="utf-8") as log:
+        log.write(json.dumps({"step": step, **dataclasses.asdict(losses)}) + "\n")

@@ -7,6 +7,7 @@ light E; the picture is ``y = x * 2^S + E``. So the plate's detail and range sta
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Final
 
 import torch
@@ -40,15 +41,16 @@ class Relight(nn.Module):
         self.stem = _conv(3, _WIDTHS[0])
         self.down = nn.ModuleList(
             nn.Sequential(_conv(wide, wider, stride=2), _conv(wider, wider))
-            for wide, wider in zip(_WIDTHS, _WIDTHS[1:], strict=False)
+            for wide, wider in pairwise(_WIDTHS)
         )
         self.up = nn.ModuleList(
             nn.Sequential(_conv(wider + wide, wide), _conv(wide, wide))
-            for wide, wider in reversed(list(zip(_WIDTHS, _WIDTHS[1:], strict=False)))
+            for wide, wider in reversed(list(pairwise(_WIDTHS)))
         )
         self.head = nn.Conv2d(_WIDTHS[0], 6, 3, padding=1, padding_mode="replicate")
         nn.init.normal_(self.head.weight, std=0.01)
-        nn.init.zeros_(self.head.bias)
+        if self.head.bias is not None:
+            nn.init.zeros_(self.head.bias)
         self._bias = math.atanh(start / LIMIT)
 
     def forward(self, plate: Tensor) -> tuple[Tensor, Tensor]:
@@ -76,27 +78,26 @@ class Relight(nn.Module):
         return stops, emission
 
 
-def relight(plate: Tensor, stops: Tensor, emission: Tensor) -> Tensor:
-    """Apply the maps to a display-encoded plate, N×3×H×W: encode(decode(x) * 2^S + E)."""
-    return encode_display(decode_display(plate) * torch.exp2(stops) + emission)
+def apply_maps(linear: Tensor, stops: Tensor, emission: Tensor) -> Tensor:
+    """Apply the maps to a plate: y = x * 2^S + E, all N×3×H×W in scene-linear light."""
+    return linear * torch.exp2(stops) + emission
 
 
 def encode_display(linear: Tensor) -> Tensor:
-    """sRGB curve (IEC 61966-2-1) of scene-linear light ≥ 0.
+    """Encode scene-linear light by the sRGB curve (IEC 61966-2-1), with a shoulder above 1.
 
-    Light above 1 gives a little above 1, by a logarithm: a hard clip would leave a burnt-out picture
-    without a gradient, and the network that made it could never come back.
+    A clip has no gradient: a network that once burns a picture out never finds back (seen). So light
+    x > 1 becomes ``1 + 0.05 ln x``: a little more than any photograph shows, with a gradient per stop.
     """
-    below = linear.clamp(max=1)
+    inside = linear.clamp(0, 1)
     curve = torch.where(
-        below <= 0.0031308, 12.92 * below, 1.055 * below.clamp(min=0.0031308) ** (1 / 2.4) - 0.055
+        inside <= 0.0031308, 12.92 * inside, 1.055 * inside.clamp(min=0.0031308) ** (1 / 2.4) - 0.055
     )
-    return curve + _OVER * torch.log1p((linear - 1).clamp(min=0))
+    return curve + _OVER * linear.clamp(min=1).log()
 
 
 def decode_display(display: Tensor) -> Tensor:
-    """Scene-linear light of a display-encoded picture; above 1 counts as 1."""
-    display = display.clamp(max=1)
+    """Scene-linear light of a photograph, display-encoded in [0, 1]."""
     return torch.where(display <= 0.04045, display / 12.92, ((display + 0.055) / 1.055) ** 2.4)
 
 

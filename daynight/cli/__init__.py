@@ -1,0 +1,106 @@
+"""The command line: one module a command, imported only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import click
+
+import daynight
+from daynight.errors import DaynightError, nearest
+
+COMMANDS: Final = {
+    "completion": "Print the shell's completion script.",
+    "convert": "Convert plates to a look.",
+    "doctor": "Say what runs here, and how to mend what does not.",
+    "export": "Write a training run's network as a model file.",
+    "looks": "List the looks.",
+    "models": "List models, or show what one says of itself.",
+    "plugins": "List plugins, or show a step's options.",
+    "train": "Train a night and a day network on two folders of photographs.",
+}
+"""Each command and its line in ``daynight --help``, so that the list needs no command's module."""
+
+
+class Commands(click.Group):
+    """daynight's own commands, and those of plugins."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Give the names of all commands."""
+        return sorted({*COMMANDS, *self._plugin_commands()})
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """Import the command of this name, or take a plugin's."""
+        if name in COMMANDS:
+            return _own_command(name)
+        return self._plugin_commands().get(name)
+
+    def resolve_command(
+        self, context: click.Context, arguments: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Say what was probably meant where a command is unknown."""
+        try:
+            return super().resolve_command(context, arguments)
+        except click.UsageError as error:
+            meant = nearest(arguments[0], self.list_commands(context))
+            raise click.UsageError(f"{error.message.rstrip('.')}; {meant}", context) from None
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """List all commands without importing daynight's own."""
+        lines = dict(COMMANDS)
+        lines |= {name: command.get_short_help_str(70) for name, command in self._plugin_commands().items()}
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(lines.items()))
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run a command; an error that a user can mend becomes one line and an exit code."""
+        with _told_in_one_line(debug="--debug" in sys.argv):
+            return super().invoke(context)
+
+    def _plugin_commands(self) -> dict[str, click.Command]:
+        """Give the commands that plugins register; daynight's own plugins have none and stay unloaded."""
+        from daynight.plugin_loading import Plugins
+
+        plugins = Plugins(warn, first_party=False)
+        commands: dict[str, click.Command] = {}
+        for loaded in plugins.loaded:
+            with plugins.left_out_on_fault(loaded.plugin.name):
+                found = plugins.registered("daynight_commands", loaded)
+                commands |= {command.name: command for command in found}
+        return {name: command for name, command in commands.items() if name not in COMMANDS}
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    help="Turn daytime plates to night, and back.",
+)
+@click.version_option(daynight.__version__, prog_name="daynight")
+def main() -> None:
+    """Run the command line."""
+
+
+def warn(message: str) -> None:
+    """Print a warning to the error stream."""
+    click.echo(f"warning: {message}", err=True)
+
+
+def _own_command(name: str) -> click.Command:
+    command = importlib.import_module(f"daynight.cli.{name}").command
+    assert isinstance(command, click.Command)
+    return command
+
+
+@contextmanager
+def _told_in_one_line(*, debug: bool) -> Iterator[None]:
+    try:
+        yield
+    except DaynightError as error:
+        if debug:
+            raise
+        click.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)

@@ -1,0 +1,129 @@
+"""``daynight convert``: the main job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from daynight.cli.options import device_option, jobs_option, strict_plugins_option
+
+if TYPE_CHECKING:
+    from daynight.chain import Chain
+    from daynight.conversion import Summary
+    from daynight.planning import Plan
+    from daynight.registry import Registry
+
+
+@click.command("convert")
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--to", metavar="LOOK", help="The look: night, day, … (see daynight looks).")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder for the results.")
+@click.option("--frames", metavar="RANGE", help="Frames, like 1001-1100x2 or 1,5,10-20.")
+@click.option(
+    "--chain", type=click.Path(path_type=Path), metavar="FILE", help="A chain file, in the look's place."
+)
+@click.option(
+    "--model", type=click.Path(path_type=Path), metavar="FILE.onnx", help="A model, in the look's place."
+)
+@click.option(
+    "--set", "settings", multiple=True, metavar="STEP.OPTION=VALUE", help="Change one option of the chain."
+)
+@device_option
+@click.option("--ext", metavar="exr|png|…", help="Format of the results; else as the plates.")
+@click.option(
+    "--on-missing",
+    type=click.Choice(["error", "skip", "hold", "black"]),
+    default="error",
+    show_default=True,
+    help="What becomes of a gap in a shot.",
+)
+@click.option(
+    "--on-error",
+    type=click.Choice(["stop", "continue"]),
+    default="continue",
+    show_default=True,
+    help="Whether a failed frame ends the run.",
+)
+@click.option("--overwrite", is_flag=True, help="Do finished frames again.")
+@jobs_option
+@click.option(
+    "--progress",
+    type=click.Choice(["auto", "bar", "json", "none"]),
+    default="auto",
+    show_default=True,
+    help="A bar on a terminal, or one JSON line a frame on standard output.",
+)
+@click.option(
+    "--report", type=click.Path(path_type=Path), metavar="FILE.html", help="Write a before/after page."
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@strict_plugins_option
+@click.option("--debug", is_flag=True, help="Show a traceback for errors.")
+def command(
+    sources: tuple[Path, ...], progress: str, dry_run: bool, strict_plugins: bool, **asked: Any
+) -> None:
+    """Convert plates to a look.
+
+    SOURCE is a folder (searched through: it may hold many shots), an image, or a pattern like
+    sh010.%04d.exr or sh010.####.exr. Results go beside a folder, or to --out; finished frames are left
+    alone, so a run that broke off is simply started again.
+    """
+    from daynight.api import convert
+    from daynight.cli import warn
+    from daynight.cli.progress import open_progress
+    from daynight.registry import Registry
+
+    if not asked["to"] and not asked["chain"]:
+        raise click.UsageError("Missing option '--to' (or '--chain'). See: daynight looks")
+    debug = asked.pop("debug")
+    registry = Registry.load(warn=warn, strict=strict_plugins)
+    if dry_run:
+        _show_plan(sources, registry, asked)
+        return
+    with open_progress(progress) as shown:
+        summary = convert(sources, **asked, registry=registry, observe=shown.observe, warn=shown.warn)
+    _show_summary(summary, asked["report"], quiet=progress == "json", debug=debug)
+    if summary.failed:
+        raise SystemExit(1)
+
+
+def _show_plan(sources: tuple[Path, ...], registry: Registry, asked: dict[str, Any]) -> None:
+    from daynight.api import open_named_chain, plan_conversion
+    from daynight.cli import warn
+
+    chain_options = {key: asked[key] for key in ("chain", "model", "settings", "device", "jobs")}
+    plan_options = {key: asked[key] for key in ("out", "frames", "ext", "on_missing", "overwrite")}
+    chain = open_named_chain(registry, asked["to"], **chain_options, warn=warn)
+    plan = plan_conversion(sources, chain, **plan_options)
+    for line in _plan_lines(plan, chain):
+        click.echo(line)
+
+
+def _plan_lines(plan: Plan, chain: Chain) -> list[str]:
+    lines = [f"chain: {' → '.join(step.name for step in chain.steps) or 'no step'}"]
+    if chain.network:
+        lines.append(f"device: {chain.network.device}")
+    for shot in plan.shots:
+        gap = f", {len(shot.missing)} missing" if shot.missing else ""
+        lines.append(f"{shot.name}: {len(shot.frames)} frames{gap}")
+    lines += [f"would write to {folder}" for folder in plan.outputs]
+    there = f", {plan.finished} there already" if plan.finished else ""
+    return [*lines, f"{plan.written} frames to do{there}"]
+
+
+def _show_summary(summary: Summary, report: Path | None, *, quiet: bool, debug: bool) -> None:
+    """Print how it ended: failed frames to the error stream, one line each, then one line of summary."""
+    import traceback
+
+    from daynight.report import summary_line
+
+    for event in summary.failed:
+        click.echo(f"error: {event.fault}", err=True)
+        if debug and event.fault:
+            click.echo("".join(traceback.format_exception(event.fault)), err=True)
+    places = ", ".join(str(folder) for folder in summary.outputs)
+    click.echo(f"{summary_line(summary)} → {places}", err=quiet)
+    if report:
+        click.echo(f"report: {report}", err=quiet)

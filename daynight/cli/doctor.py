@@ -1,0 +1,68 @@
+"""``daynight doctor``: what runs here, and how to mend what does not."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command("doctor")
+def command() -> None:
+    """Say what runs here, and how to mend what does not."""
+    import platform
+
+    import daynight
+
+    click.echo(f"daynight {daynight.__version__}, Python {platform.python_version()}, {platform.platform()}")
+    for name in ("OpenImageIO", "numpy", "opencv-python-headless", "fileseq", "pluggy", "pydantic"):
+        click.echo(f"{name} {_version(name) or 'is missing: pip install daynight'}")
+    _show_onnxruntime()
+    _show_training()
+    _show_plugins()
+
+
+def _show_onnxruntime() -> None:
+    import onnxruntime
+
+    from daynight.errors import DaynightError
+    from daynight.inference import cuda_fault, open_network, processors
+    from daynight.registry import Registry
+
+    wheels = [name for name in ("onnxruntime", "onnxruntime-gpu") if _version(name)]
+    click.echo(f"onnxruntime {onnxruntime.__version__} ({', '.join(wheels)}), {processors()} processors")
+    if len(wheels) > 1:
+        click.echo("  problem: two onnxruntime wheels write over each other; mend: pip uninstall onnxruntime")
+    click.echo(f"  providers built in: {', '.join(onnxruntime.get_available_providers())}")
+    fault = cuda_fault()
+    model = next(iter(Registry.load(warn=lambda _: None).models.values()), None)
+    if fault is None and model is not None:
+        try:
+            open_network(model.path, device="cuda")
+        except DaynightError as error:
+            fault = error.fault
+    if fault is None:
+        click.echo("  cuda: runs")
+    else:
+        click.echo(f"  cuda: {fault}\n  mend: NVIDIA driver installed, then pip install 'daynight[cuda]'")
+
+
+def _show_training() -> None:
+    torch = _version("torch")
+    click.echo(
+        f"torch {torch}" if torch else "torch is not installed (only training needs it: daynight[train])"
+    )
+
+
+def _show_plugins() -> None:
+    from daynight.registry import Registry
+
+    registry = Registry.load(warn=lambda line: click.echo(f"  problem: {line}"))
+    click.echo(f"{len(registry.plugins)} plugins, {len(registry.looks)} looks, {len(registry.models)} models")
+
+
+def _version(distribution: str) -> str | None:
+    from importlib import metadata
+
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None

@@ -1,0 +1,27 @@
+"""``daynight export``: turn a training run into a model file that ``convert`` takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import click
+
+
+@click.command("export")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--to", "target", default="onnx", show_default=True, help="Name of an exporter.")
+@click.option(
+    "--direction", type=click.Choice(["night", "day"]), required=True, help="Which of its two networks."
+)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="The file to write.")
+def command(run: Path, target: str, direction: Literal["night", "day"], out: Path) -> None:
+    """Write a network of the training run RUN as one model file."""
+    from daynight.errors import UsageError, nearest
+    from daynight.registry import Registry
+
+    exporters = Registry.load().exporters
+    if target not in exporters:
+        raise UsageError(f"--to {target}", "is no exporter", nearest(target, exporters))
+    written = exporters[target]().export(run, out, direction=direction)
+    click.echo(f"{written}: {written.stat().st_size / 1e6:.1f} MB")

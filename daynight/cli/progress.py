@@ -1,0 +1,117 @@
+"""How a run shows itself: a bar for people, JSON lines for farms, or nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+import click
+
+from daynight.conversion import Event, FrameDone, Started
+
+
+class Progress(Protocol):
+    """What is told while a run goes on."""
+
+    def observe(self, event: Event) -> None:
+        """Take an event of the run."""
+
+    def warn(self, message: str) -> None:
+        """Take a warning."""
+
+
+@contextmanager
+def open_progress(kind: str) -> Iterator[Progress]:
+    """Open a way of showing a run: ``bar``, ``json``, ``none``, or ``auto`` (a bar on a terminal)."""
+    if kind == "json":
+        yield JsonLines()
+    elif kind == "bar" or (kind == "auto" and sys.stderr.isatty()):
+        bar = Bar()
+        with bar.shown:
+            yield bar
+    else:
+        yield Quiet(device=kind != "none")
+
+
+class Quiet:
+    """Warnings, and the device where asked for."""
+
+    def __init__(self, *, device: bool) -> None:
+        self._device = device
+
+    def observe(self, event: Event) -> None:
+        """Name the device once."""
+        if self._device and isinstance(event, Started) and event.chain.network:
+            click.echo(f"device: {event.chain.network.device}", err=True)
+
+    def warn(self, message: str) -> None:
+        """Print a warning."""
+        click.echo(f"warning: {message}", err=True)
+
+
+class JsonLines:
+    """One JSON object a line on standard output: ``started``, then ``frame`` for each."""
+
+    def observe(self, event: Event) -> None:
+        """Print the event."""
+        if isinstance(event, Started):
+            network = event.chain.network
+            self._print(
+                event="started", frames=event.plan.written, device=str(network.device) if network else None
+            )
+        elif isinstance(event, FrameDone):
+            self._print(
+                event="frame",
+                shot=event.job.shot.name,
+                number=event.job.number,
+                target=str(event.job.target),
+                fault=str(event.fault) if event.fault else None,
+                seconds={stage: round(value, 4) for stage, value in event.seconds.items()},
+            )
+
+    def warn(self, message: str) -> None:
+        """Print a warning."""
+        self._print(event="warning", message=message)
+
+    @staticmethod
+    def _print(**fields: object) -> None:
+        click.echo(json.dumps(fields))
+
+
+class Bar:
+    """Shot, frame, frames per second and time left, on the error stream."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as RichProgress
+
+        self.shown = RichProgress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[fps]}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+        )
+        self._task = self.shown.add_task("", total=None, fps="")
+
+    def observe(self, event: Event) -> None:
+        """Move the bar."""
+        if isinstance(event, Started):
+            self.shown.update(self._task, total=event.plan.written)
+            if event.chain.network:
+                self.shown.console.print(f"device: {event.chain.network.device}", highlight=False)
+            return
+        job = event.job
+        number = "" if job.number is None else f" {job.number}"
+        speed = self.shown.tasks[0].speed
+        fps = f"{speed:.2f} fps" if speed else ""
+        self.shown.update(self._task, advance=1, description=f"{job.shot.name}{number}", fps=fps)
+
+    def warn(self, message: str) -> None:
+        """Print a warning above the bar."""
+        self.shown.console.print(f"warning: {message}", highlight=False)

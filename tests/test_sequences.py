@@ -1,0 +1,132 @@
+"""Which files make a shot, and which frames are meant."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from daynight.errors import UsageError
+from daynight.sequences import discover, parse_range
+
+ENDINGS = frozenset({".png", ".exr", ".jpg"})
+
+RANGES = {
+    "one frame": ("7", {7}),
+    "a range": ("1-4", {1, 2, 3, 4}),
+    "every second": ("1001-1006x2", {1001, 1003, 1005}),
+    "several": ("1,3,10-12", {1, 3, 10, 11, 12}),
+    "with blanks": ("1, 3", {1, 3}),
+    "negative": ("-2-1", {-2, -1, 0, 1}),
+}
+
+
+@pytest.mark.parametrize(("text", "numbers"), RANGES.values(), ids=RANGES)
+def test_a_range(text: str, numbers: set[int]) -> None:
+    assert parse_range(text) == numbers
+
+
+@pytest.mark.parametrize("text", ["", "a", "1-", "1-5x0", "1..5", "1-10y3", "1;2"])
+def test_what_is_no_range_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="is no frame range"):
+        parse_range(text)
+
+
+def test_a_spelling_that_tools_read_differently_is_refused_with_both_readings() -> None:
+    with pytest.raises(UsageError) as error:
+        parse_range("1-10:2")
+    assert "fileseq" in str(error.value)
+    assert "OpenJD" in str(error.value)
+    assert "1-10x2" in error.value.remedy
+
+
+def touch(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"")
+    return folder
+
+
+def test_a_folder_holds_many_shots_and_stills(tmp_path: Path) -> None:
+    touch(
+        tmp_path,
+        "sh010/sh010.1001.exr",
+        "sh010/sh010.1002.exr",
+        "sh010/notes.txt",
+        "sh020/left/sh020_01.png",
+        "sh020/left/sh020_02.png",
+        "still.JPG",
+        ".cache/sh.1.png",
+        "sh010/.sh010.1003.ab12.exr",
+    )
+    shots = discover(tmp_path, ENDINGS)
+    assert [(shot.name, len(shot.frames)) for shot in shots] == [
+        ("still.JPG", 1),
+        ("sh010/sh010.####.exr", 2),
+        ("sh020/left/sh020_##.png", 2),
+    ]
+    assert shots[1].frames[0] == (1001, tmp_path / "sh010/sh010.1001.exr")
+
+
+def test_gaps_are_noticed_and_scattered_numbers_are_stills(tmp_path: Path) -> None:
+    touch(tmp_path, "a/a.1.png", "a/a.2.png", "a/a.4.png", "b/IMG_0007.jpg", "b/IMG_0931.jpg")
+    shots = discover(tmp_path, ENDINGS)
+    assert shots[0].missing == (3,)
+    assert shots[0].path_of(3) == tmp_path / "a/a.3.png"
+    assert [(shot.name, shot.frames[0][0], shot.missing) for shot in shots[1:]] == [
+        ("b/IMG_0007.jpg", None, ()),
+        ("b/IMG_0931.jpg", None, ()),
+    ]
+
+
+@pytest.mark.parametrize("pattern", ["sh.%04d.png", "sh.####.png", "sh.@@@@.png", "sh.#.png", "sh.$F4.png"])
+def test_a_pattern(tmp_path: Path, pattern: str) -> None:
+    touch(tmp_path, "sh.1001.png", "sh.1002.png", "other.1001.png")
+    (shot,) = discover(tmp_path / pattern, ENDINGS)
+    assert [number for number, _ in shot.frames] == [1001, 1002]
+
+
+def test_frames_asked_for(tmp_path: Path) -> None:
+    touch(tmp_path, *(f"sh.{number}.png" for number in range(1001, 1011)))
+    (shot,) = discover(tmp_path, ENDINGS, parse_range("1004-1012x2"))
+    assert [number for number, _ in shot.frames] == [1004, 1006, 1008, 1010]
+    assert shot.missing == (1012,), "a range given for one shot must be there whole"
+    assert [number for number, _ in shot.before] == [1001, 1002, 1003]
+    with pytest.raises(UsageError, match=r"none of the frames asked for; its shots: sh\..* 1001-1010"):
+        discover(tmp_path, ENDINGS, parse_range("1-5"))
+
+
+def test_frames_asked_for_of_many_shots_need_not_lie_in_all(tmp_path: Path) -> None:
+    touch(tmp_path, "a/a.1.png", "a/a.2.png", "a/a.3.png", "b/b.1.png", "b/b.3.png", "c/c.8.png", "c/c.9.png")
+    a, b = discover(tmp_path, ENDINGS, parse_range("1-3"))
+    assert (a.missing, b.missing) == ((), (2,))
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [("empty", "holds no images"), ("absent", "is not there"), ("sh.%04d.png", "matches no file")],
+)
+def test_nothing_found_is_told(tmp_path: Path, name: str, fault: str) -> None:
+    touch(tmp_path / "empty", "notes.txt")
+    with pytest.raises(UsageError, match=fault):
+        discover(tmp_path / name, ENDINGS)
+
+
+def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    locked = tmp_path / "shots" / "locked"
+    touch(locked, "a.1.png")
+    locked.chmod(0)
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.owner() == tmp_path.owner() and folder.is_relative_to("/tmp"):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    root = os.geteuid() == 0
+    if root:  # root may read everything: be nobody for a moment
+        os.seteuid(65534)
+    try:
+        with pytest.raises(UsageError, match=r"locked: can't be read \(Permission denied\)"):
+            discover(tmp_path / "shots", ENDINGS)
+    finally:
+        if root:
+            os.seteuid(0)
+        locked.chmod(0o755)

@@ -1,0 +1,19 @@
+import cv2
+import numpy as np
+import pytest
+
+
+@pytest.fixture(scope="session")
+def photographs(tmp_path_factory):
+    """Two folders of small photographs, day and night, made here."""
+    root = tmp_path_factory.mktemp("photographs")
+    random = np.random.default_rng(0)
+    for name, sky, ground in (("day", 230, 130), ("night", 12, 40)):
+        (root / name).mkdir()
+        for number in range(4):
+            picture = np.full((96, 160, 3), ground, np.float64)
+            picture[: 30 + 10 * number] = sky
+            picture += random.normal(0, 6, picture.shape)
+            path = root / name / f"made_{number:04d}.png"
+            cv2.imwrite(str(path), np.clip(picture, 0, 255).astype(np.uint8))
+    return root / "day", root / "night"
