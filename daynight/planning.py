@@ -85,15 +85,17 @@ def make_plan(
         folder = _output_folder(source, name, out, several=len(sources) > 1)
         outputs.append(folder)
         placed += [(shot, folder) for shot in discover(source, EXTENSIONS, frames)]
+    asked: list[FrameJob] = []
     jobs: list[FrameJob] = []
     finished = skipped = 0
     for shot, folder in placed:
         wanted = list(_shot_jobs(shot, folder, ending, on_missing))
         skipped += len(shot.missing) if on_missing == "skip" else 0
+        asked += wanted
         todo = [job for job in wanted if overwrite or not (job.target and job.target.exists())]
         finished += len(wanted) - len(todo)
         jobs += _with_preroll(shot, wanted, todo, preroll)
-    _refuse_harm([shot for shot, _ in placed], jobs)
+    _refuse_harm([shot for shot, _ in placed], asked)
     return Plan(tuple(jobs), tuple(shot for shot, _ in placed), tuple(outputs), finished, skipped)
 
 

@@ -1,0 +1,75 @@
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from daynight.errors import UsageError  # noqa: E402
+from daynight.training.checkpoint import checkpoint_step, load_checkpoint, save_checkpoint  # noqa: E402
+
+
+def trained(seed):
+    """A small network and its optimiser, a step on."""
+    torch.manual_seed(seed)
+    network = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.Conv2d(4, 1, 3))
+    adam = torch.optim.Adam(network.parameters(), 1e-2)
+    network(torch.rand(1, 3, 8, 8)).mean().backward()
+    adam.step()
+    return network, adam
+
+
+def values(network, adam):
+    moments = [state[key] for state in adam.state_dict()["state"].values() for key in sorted(state)]
+    return [*network.state_dict().values(), *moments]
+
+
+def test_round_trip_is_bit_equal(tmp_path):
+    network, adam = trained(0)
+    save_checkpoint(tmp_path, 250, {"night": network}, {"adam": adam})
+    other, other_adam = trained(1)
+    assert not all(map(torch.equal, values(network, adam), values(other, other_adam)))
+    assert load_checkpoint(tmp_path, {"night": other}, {"adam": other_adam}) == 250
+    assert all(map(torch.equal, values(network, adam), values(other, other_adam)))
+
+
+def test_one_file_and_no_pickle(tmp_path):
+    network, adam = trained(0)
+    save_checkpoint(tmp_path, 1, {"night": network}, {"adam": adam})
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.safetensors"]
+    assert checkpoint_step(tmp_path) == 1
+
+
+def test_a_write_that_fails_leaves_the_last_one(tmp_path, monkeypatch):
+    network, adam = trained(0)
+    save_checkpoint(tmp_path, 1, {"night": network}, {"adam": adam})
+
+    def disk_full(path, content):
+        with path.open("wb") as file:
+            file.write(content[:100])
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pathlib.Path.write_bytes", disk_full)
+        with pytest.raises(OSError, match="No space"):
+            save_checkpoint(tmp_path, 2, {"night": network}, {"adam": adam})
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.safetensors"]
+    assert load_checkpoint(tmp_path, {"night": network}) == 1
+
+
+def test_half_a_file_is_not_taken(tmp_path):
+    network, adam = trained(0)
+    save_checkpoint(tmp_path, 1, {"night": network}, {"adam": adam})
+    path = tmp_path / "checkpoint.safetensors"
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(UsageError, match="can't be taken"):
+        load_checkpoint(tmp_path, {"night": network})
+
+
+def test_no_checkpoint(tmp_path):
+    with pytest.raises(UsageError, match="holds no checkpoint"):
+        load_checkpoint(tmp_path, {})
+
+
+def test_another_network_is_refused(tmp_path):
+    network, adam = trained(0)
+    save_checkpoint(tmp_path, 1, {"night": network}, {"adam": adam})
+    with pytest.raises(UsageError, match="can't be taken"):
+        load_checkpoint(tmp_path, {"night": torch.nn.Linear(2, 2)})
