@@ -96,15 +96,20 @@ def _histogram(picture: Pixels, reference: Pixels) -> Pixels:
         shares = _cumulative(picture[..., channel])
         goal = _cumulative(reference[..., channel])
         # The reference's quantiles at the picture's shares: where each bin edge goes.
-        curve = np.interp(shares, goal + np.arange(_BINS + 1) * 1e-9, edges)
+        curve = np.interp(shares, goal, edges)
         matched[..., channel] = np.interp(picture[..., channel], edges, curve)
     return matched
 
 
 def _cumulative(channel: Pixels) -> NDArray[np.float64]:
-    """Share of pixels below each bin edge: 0 at the first, 1 at the last."""
+    """Share of pixels below each bin edge, rising everywhere: 0 at the first, 1 at the last.
+
+    A thousandth of the pixels is spread over all bins: where a picture has no pixels its distribution
+    would be flat, and a flat one has no inverse.
+    """
     counts, _ = np.histogram(np.clip(channel, 0, 1), bins=_BINS, range=(0, 1))
-    return np.concatenate([[0.0], np.cumsum(counts) / channel.size])
+    shares = np.concatenate([[0.0], np.cumsum(counts + channel.size / (1000 * _BINS))])
+    return shares / shares[-1]
 
 
 @hookimpl

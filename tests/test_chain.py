@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import picture
 from onnx_models import affine
+from pictures import picture
 
 from daynight import Frame
 from daynight.chain import Chain, open_chain, read_chain, with_settings
@@ -27,8 +27,14 @@ def chain(*steps: str | StepSpec, model: Path | None = None) -> ChainSpec:
 
 
 ORDERS = {
-    "reassemble without tile": (("reassemble",), "step 1, reassemble: no tile stands before it; put tile ahead"),
-    "whole frame after tile": (("tile", "color_match"), "step 2, color_match: needs the whole frame and gets tiles"),
+    "reassemble without tile": (
+        ("reassemble",),
+        "step 1, reassemble: no tile stands before it; put tile ahead",
+    ),
+    "whole frame after tile": (
+        ("tile", "color_match"),
+        "step 2, color_match: needs the whole frame and gets tiles",
+    ),
     "ends in tiles": (("tile", "stylize"), "chain: ends in tiles; put reassemble at its end"),
     "tile twice": (("tile", "tile"), "step 2, tile: needs the whole frame"),
     "unknown step": (("stylise",), "step 'stylise': is unknown; did you mean 'stylize'?"),
@@ -46,7 +52,10 @@ def test_a_chain_that_cannot_run_is_refused_by_name(steps: tuple[str, ...], mess
 OPTIONS = {
     "unknown": ({"exposre": 1}, "step grade: unknown option 'exposre'; did you mean 'exposure'?"),
     "of another type": ({"exposure": "dark"}, "step grade: exposure: Input should be a valid number"),
-    "out of range": ({"saturation": -1}, "step grade: saturation: Input should be greater than or equal to 0"),
+    "out of range": (
+        {"saturation": -1},
+        "step grade: saturation: Input should be greater than or equal to 0",
+    ),
     "too few": ({"tint": [1, 1]}, "step grade: tint.2: Field required"),
 }
 
@@ -115,7 +124,9 @@ def test_a_setting_that_reaches_nothing_is_refused(tmp_path: Path, setting: str,
 
 
 def test_an_empty_chain_gives_the_very_same_frame() -> None:
-    frame = Frame(picture()[np.newaxis], "display", alpha=np.full((48, 64), 0.5, np.float32), premultiplied=True)
+    frame = Frame(
+        picture()[np.newaxis], "display", alpha=np.full((48, 64), 0.5, np.float32), premultiplied=True
+    )
     empty = opened(chain())
     assert empty.leave(empty.apply(empty.enter(frame)), frame).pixels is frame.pixels
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import picture
+from pictures import picture
 
 from daynight import Frame
 from daynight.frame import Window

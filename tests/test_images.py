@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import OpenImageIO as oiio
 import pytest
-from conftest import SHARED, as_uint8, needs_shared, picture, read_image, write_image
+from pictures import SHARED, as_uint8, needs_shared, picture, read_image, write_image
 
 from daynight.errors import PlateError
 from daynight.frame import Window
@@ -122,7 +122,9 @@ def _cut_short(path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("ext", "kind"), [("png", "uint8"), ("jpg", "uint8"), ("exr", "float16"), ("tif", "uint8")])
+@pytest.mark.parametrize(
+    ("ext", "kind"), [("png", "uint8"), ("jpg", "uint8"), ("exr", "float16"), ("tif", "uint8")]
+)
 def test_a_file_that_ends_early_is_refused(tmp_path: Path, ext: str, kind: str) -> None:
     random = np.random.default_rng(0).random((64, 64, 3))
     pixels = as_uint8(random) if kind == "uint8" else random.astype(kind)
@@ -169,7 +171,9 @@ def test_a_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
 
 
 @needs_shared
-@pytest.mark.parametrize("name", ["CandleGlass.exr", "MtTamWest.exr", "GoldenGate_tiled.exr", "windows/t08.exr"])
+@pytest.mark.parametrize(
+    "name", ["CandleGlass.exr", "MtTamWest.exr", "GoldenGate_tiled.exr", "windows/t08.exr"]
+)
 def test_real_plates_come_back_bit_identical(tmp_path: Path, name: str) -> None:
     source = SHARED / "plates" / name
     write_frame(read_frame(source), tmp_path / "b.exr")

@@ -18,7 +18,9 @@ from daynight.models import ModelFacts
 
 
 def test_facts_travel_in_the_metadata(tmp_path: Path) -> None:
-    facts = ModelFacts(name="dusk", value_range="0..1", size_multiple=8, radius=20, exact_tiling=True, card="# Dusk")
+    facts = ModelFacts(
+        name="dusk", value_range="0..1", size_multiple=8, radius=20, exact_tiling=True, card="# Dusk"
+    )
     told = {key.removeprefix("daynight."): value for key, value in facts.to_metadata().items()}
     assert open_network(affine(tmp_path / "a.onnx", facts=told), device="cpu").facts == facts
 
@@ -79,7 +81,9 @@ def test_weights_outside_the_file_are_not_read(tmp_path: Path) -> None:
         shape=("n", 3, 256, 256),
     )
     model = onnx.load(path)
-    onnx.save_model(model, tmp_path / "b.onnx", save_as_external_data=True, location="weights.bin", size_threshold=0)
+    onnx.save_model(
+        model, tmp_path / "b.onnx", save_as_external_data=True, location="weights.bin", size_threshold=0
+    )
     assert (tmp_path / "weights.bin").exists()
     with pytest.raises(ModelError, match="one ONNX file with its weights inside"):
         open_network(tmp_path / "b.onnx", device="cpu")

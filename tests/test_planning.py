@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import as_uint8, picture, write_image
+from pictures import as_uint8, picture, write_image
 
 from daynight.errors import UsageError
 from daynight.planning import Plan, make_plan
@@ -30,7 +30,9 @@ def test_results_lie_beside_a_folder_and_mirror_it(make_shot: MakeShot, tmp_path
     ]
 
 
-def test_results_of_an_image_or_pattern_lie_in_a_folder_beside_it(make_shot: MakeShot, tmp_path: Path) -> None:
+def test_results_of_an_image_or_pattern_lie_in_a_folder_beside_it(
+    make_shot: MakeShot, tmp_path: Path
+) -> None:
     folder = make_shot("sh010", (1001, 1002))
     plan = make_plan([folder / "sh010.%04d.png"], "night", ext="exr")
     assert targets(plan, folder) == ["night/sh010.1001.exr", "night/sh010.1002.exr"]
@@ -62,9 +64,7 @@ def test_finished_frames_are_left_alone_unless_asked(make_shot: MakeShot, tmp_pa
         ("black", [1, 2, 3, 4], {3: "sh.0002.png"}),
     ],
 )
-def test_gaps(
-    make_shot: MakeShot, on_missing: str, numbers: list[int], stand_ins: dict[int, str]
-) -> None:
+def test_gaps(make_shot: MakeShot, on_missing: str, numbers: list[int], stand_ins: dict[int, str]) -> None:
     folder = make_shot("sh", (1, 2, 4))
     plan = make_plan([folder], "night", on_missing=on_missing)  # type: ignore[arg-type]
     assert [job.number for job in plan.jobs] == numbers

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from conftest import picture
+from pictures import picture
 
 from daynight.tiling import cut, join, largest_tile, plan_fixed_tiles, plan_tiles
 

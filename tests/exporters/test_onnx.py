@@ -20,7 +20,7 @@ def networks():
     """A night and a day network whose maps vary over the frame."""
     torch.manual_seed(0)
     made = {}
-    for direction, start in (("night", -4.5), ("day", 3.0)):
+    for direction, start in (("night", -4.0), ("day", 3.0)):
         network = Relight(start).eval()
         torch.nn.init.normal_(network.head.weight, std=0.3)
         made[direction] = network
@@ -30,7 +30,7 @@ def networks():
 @pytest.fixture(scope="session")
 def run(networks, tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
-    Recipe(seed=7).write(folder)
+    Recipe(seed=7, night_start=-4.0).write(folder)
     save_checkpoint(folder, 12, {f"{name}-average": network for name, network in networks.items()}, {})
     (folder / "night.md").write_text("# Night\nA card of ours.\n")
     (folder / "facts.json").write_text(json.dumps({"licence": "CC0-1.0"}))
@@ -49,7 +49,9 @@ def night(run, exporter, tmp_path_factory):
 
 def plate(frames, height, width):
     random = np.random.default_rng(height)
-    coarse = torch.from_numpy(random.uniform(-1, 1, (frames, 3, height // 16, width // 16)).astype(np.float32))
+    coarse = torch.from_numpy(
+        random.uniform(-1, 1, (frames, 3, height // 16, width // 16)).astype(np.float32)
+    )
     return torch.nn.functional.interpolate(coarse, size=(height, width), mode="bicubic").clamp(-1, 1)
 
 
@@ -62,7 +64,7 @@ def test_parity_at_any_size(night, networks, shape):
     for name, given in zip(("stops", "emission"), session.run(None, {"plate": picture.numpy()}), strict=True):
         assert given.shape == expected[name].shape
         assert given.dtype == np.float32
-        assert np.abs(given - expected[name].numpy()).max() < 0.01
+        assert np.abs(given - expected[name].numpy()).max() < 2e-3
     assert expected["stops"].std() > 0.1  # else parity says nothing
 
 
@@ -98,7 +100,7 @@ def test_day_is_the_other_network(run, exporter, night, networks, tmp_path):
     picture = plate(1, 128, 128)
     with torch.no_grad():
         expected = networks["day"](picture)[0].numpy()
-    assert np.abs(session.run(["stops"], {"plate": picture.numpy()})[0] - expected).max() < 0.01
+    assert np.abs(session.run(["stops"], {"plate": picture.numpy()})[0] - expected).max() < 2e-3
 
 
 def test_beyond_tolerance_nothing_is_written(run, exporter, tmp_path, monkeypatch):
@@ -110,5 +112,5 @@ def test_beyond_tolerance_nothing_is_written(run, exporter, tmp_path, monkeypatc
 
 
 def test_no_run(exporter, tmp_path):
-    with pytest.raises(UsageError, match="holds no checkpoint"):
+    with pytest.raises(UsageError, match="holds no recipe"):
         exporter.export(tmp_path, tmp_path / "night.onnx", direction="night")

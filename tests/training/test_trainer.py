@@ -39,18 +39,19 @@ def test_a_step_changes_every_network(make_trainer):
 def test_cycle_error_falls(make_trainer):
     trainer = make_trainer(cycle=10.0, cycle_start=10.0, learning_rate=1e-3, exposure=0.0)
     pair = trainer.draw()
-    first = np.mean([trainer.step(*pair).cycle for _ in range(3)])
-    for _ in range(10):
+    first = np.mean([trainer.step(*pair).cycle for _ in range(2)])
+    for _ in range(6):
         trainer.step(*pair)
-    last = np.mean([trainer.step(*pair).cycle for _ in range(3)])
+    last = np.mean([trainer.step(*pair).cycle for _ in range(2)])
     assert last < 0.8 * first
 
 
 def test_judges_learn_to_tell(make_trainer):
-    """With generators that stand still, the discriminators' loss falls below that of a guess."""
-    trainer = make_trainer(learning_rate=1e-3, discriminator_rate=1.0, clip=1e-12, noise=0.0)
+    """With generators that stand still, the discriminators' loss falls."""
+    trainer = make_trainer(learning_rate=1e-3, discriminator_rate=1.0, noise=0.0)
+    trainer._generator_adam.param_groups[0]["lr"] = 0.0
     pair = trainer.draw()
-    losses = [trainer.step(*pair).discriminator for _ in range(12)]
+    losses = [trainer.step(*pair).discriminator for _ in range(8)]
     assert losses[-1] < 0.8 * losses[0]
 
 
@@ -68,7 +69,9 @@ def test_rates_fall_to_zero_at_the_end(make_trainer):
     seen = []
     for trainer.step_count in (0, 60, 80, 100):
         trainer._set_rates()
-        seen.append((trainer._generator_adam.param_groups[0]["lr"], trainer._judge_adam.param_groups[0]["lr"]))
+        seen.append(
+            (trainer._generator_adam.param_groups[0]["lr"], trainer._judge_adam.param_groups[0]["lr"])
+        )
     assert seen == [pytest.approx(pair) for pair in [(1e-3, 5e-4), (1e-3, 5e-4), (5e-4, 2.5e-4), (0, 0)]]
 
 

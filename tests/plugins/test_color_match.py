@@ -1,0 +1,76 @@
+"""Matching colours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from pictures import as_uint8, picture, write_image
+
+from daynight import Frame
+from daynight.errors import ChainError
+
+FRAME = Frame(picture()[np.newaxis], "display")
+WARM = picture(60, 80, seed=4) * np.float32([0.8, 0.6, 0.4])
+
+
+@pytest.fixture
+def reference(tmp_path: Path) -> str:
+    return str(write_image(tmp_path / "warm.png", as_uint8(WARM)))
+
+
+def lab(image: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(image, cv2.COLOR_RGB2Lab).reshape(-1, 3)
+
+
+def test_reinhard_gives_the_references_mean_and_deviation(apply, reference: str) -> None:
+    result = lab(apply(FRAME, ("color_match", {"reference": reference})).image)
+    goal = lab(WARM)
+    np.testing.assert_allclose(result.mean(0), goal.mean(0), atol=1.5)
+    np.testing.assert_allclose(result.std(0), goal.std(0), rtol=0.06)
+
+
+def test_histogram_gives_the_references_distribution(apply, reference: str) -> None:
+    result = apply(FRAME, ("color_match", {"reference": reference, "method": "histogram"})).image
+    for channel in range(3):
+        shares = np.linspace(0.05, 0.95, 10)
+        np.testing.assert_allclose(
+            np.quantile(result[..., channel], shares), np.quantile(WARM[..., channel], shares), atol=0.01
+        )
+
+
+@pytest.mark.parametrize("method", ["reinhard", "histogram"])
+def test_matching_the_plate_itself_changes_nothing(apply, method: str) -> None:
+    result = apply(FRAME, ("color_match", {"method": method}))
+    np.testing.assert_allclose(result.image, FRAME.image, atol=3e-3)
+
+
+@pytest.mark.parametrize("method", ["reinhard", "histogram"])
+def test_the_plate_is_the_frame_as_it_entered(apply, method: str) -> None:
+    darker = ("grade", {"exposure": -1.5, "tint": [1, 0.8, 0.6]})
+    assert np.abs(apply(FRAME, darker, "crop").image - FRAME.image).mean() > 0.1
+    result = apply(FRAME, darker, ("color_match", {"method": method}))
+    assert np.abs(result.image - FRAME.image).mean() < 0.03
+
+
+def test_strength(apply, reference: str) -> None:
+    full = apply(FRAME, ("color_match", {"reference": reference})).image
+    half = apply(FRAME, ("color_match", {"reference": reference, "strength": 0.5})).image
+    none = apply(FRAME, ("color_match", {"reference": reference, "strength": 0})).image
+    np.testing.assert_allclose(half, (full + FRAME.image) / 2, atol=1e-6)
+    np.testing.assert_array_equal(none, FRAME.image)
+
+
+def test_a_flat_picture_does_not_blow_up(apply, reference: str) -> None:
+    flat = Frame(np.full((1, 8, 8, 3), 0.3, np.float32), "display")
+    for method in ("reinhard", "histogram"):
+        result = apply(flat, ("color_match", {"reference": reference, "method": method})).image
+        assert np.isfinite(result).all()
+        assert 0 <= result.min() <= result.max() <= 1
+
+
+def test_a_reference_that_is_not_there_is_refused_before_any_frame(apply) -> None:
+    with pytest.raises(ChainError, match=r"color_match.reference absent\.png: is not there"):
+        apply(FRAME, ("color_match", {"reference": "absent.png"}))

@@ -1,0 +1,54 @@
+"""The looks that ship."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pictures import EXAMPLES
+
+from daynight import open_look
+from daynight.errors import UsageError
+from daynight.images import read_frame
+from daynight.registry import Registry
+
+SHOTS = sorted(EXAMPLES.glob("shots/*/*.1001.*"))
+
+
+def test_the_looks_are_these() -> None:
+    assert set(Registry.load().looks) == {"night", "day", "day-for-night", "passthrough"}
+
+
+@pytest.mark.parametrize("shot", SHOTS, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("look", ["night", "day-for-night"])
+def test_night_is_much_darker_and_keeps_the_plates_structure(shot, look: str) -> None:
+    plate = read_frame(shot).image
+    levels = np.rint(plate * 255).astype(np.uint8)
+    with open_look(look, device="cpu") as to_night:
+        night = to_night(levels).astype(np.float32) / 255
+    assert night.mean() < 0.6 * plate.mean()
+    assert night.std() > 0.01
+    rows = [np.diff(image.mean(2), axis=0).ravel() for image in (plate, night)]
+    assert np.corrcoef(*rows)[0, 1] > 0.6
+
+
+@pytest.mark.parametrize("shot", SHOTS, ids=lambda path: path.parent.name)
+def test_day_is_brighter_than_the_night_it_is_given(shot) -> None:
+    levels = np.rint(read_frame(shot).image * 255).astype(np.uint8)
+    with open_look("night", device="cpu") as to_night, open_look("day", device="cpu") as to_day:
+        night = to_night(levels)
+        day = to_day(night)
+    assert day.mean() > 1.3 * night.mean()
+
+
+def test_passthrough_gives_the_very_values() -> None:
+    light = np.random.default_rng(0).normal(1, 30, (8, 8, 3)).astype(np.float32)
+    with open_look("passthrough") as same:
+        np.testing.assert_array_equal(same(light), light)
+
+
+def test_an_unknown_look_is_refused() -> None:
+    with (
+        pytest.raises(UsageError, match="look 'nihgt': is unknown; did you mean 'night'"),
+        open_look("nihgt"),
+    ):
+        pass
