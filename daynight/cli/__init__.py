@@ -17,7 +17,7 @@ COMMANDS: Final = {
     "completion": "Print the shell's completion script.",
     "convert": "Convert plates to a look.",
     "doctor": "Say what runs here, and how to mend what does not.",
-    "export": "Write a training run's network as a model file.",
+    "export": "Write a network of the training run RUN as one model file.",
     "looks": "List the looks.",
     "models": "List models, or show what one says of itself.",
     "plugins": "List plugins, or show a step's options.",

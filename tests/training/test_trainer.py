@@ -37,7 +37,7 @@ def test_a_step_changes_every_network(make_trainer):
 
 
 def test_cycle_error_falls(make_trainer):
-    trainer = make_trainer(cycle=10.0, cycle_start=10.0, learning_rate=1e-3, exposure=0.0)
+    trainer = make_trainer(cycle=10.0, cycle_start=10.0, level=0.0, learning_rate=3e-4, exposure=0.0)
     pair = trainer.draw()
     first = np.mean([trainer.step(*pair).cycle for _ in range(2)])
     for _ in range(6):

@@ -1,0 +1,42 @@
+# make demo   a fresh environment, the example shots turned to night, and a before/after sheet
+# make test   the tests, in the same environment
+# make check  what CI runs: lint, types, tests
+
+PYTHON ?= python3
+EXTRAS ?= test
+BIN := .venv/bin
+
+.PHONY: demo test check figures
+
+$(BIN)/python:
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+.venv/installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt .
+	@touch $@
+
+.venv/tested-with-$(EXTRAS): pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[$(EXTRAS)]"
+	@touch $@ .venv/installed
+
+demo: .venv/installed
+	@rm -rf demo && mkdir demo
+	$(BIN)/daynight convert examples/shots --to night --out demo/night --report demo/report.html
+	@$(BIN)/python examples/sheet.py examples/shots demo/night demo/before-after.jpg
+	@echo "frames:       demo/night"
+	@echo "before/after: demo/before-after.jpg (and demo/report.html, with wipes)"
+
+test: .venv/tested-with-$(EXTRAS)
+	$(BIN)/python -m pytest
+
+check: EXTRAS = test,train,lint
+check: .venv/tested-with-test,train,lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+# The picture of the README, from the demo's own frames.
+figures: demo
+	cp demo/before-after.jpg docs/before-after.jpg

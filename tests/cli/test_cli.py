@@ -1,0 +1,69 @@
+"""The command line as a whole: start-up, help, and errors in one line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+from click.testing import Result
+
+from daynight.cli import COMMANDS, _own_command
+
+Daynight = Callable[..., Result]
+
+HEAVY = {"numpy", "pydantic", "cv2", "OpenImageIO", "onnxruntime", "rich", "fileseq", "torch"}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], *([name, "--help"] for name in COMMANDS)])
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    code = (
+        "import sys\n"
+        "from daynight.cli import main\n"
+        "main(sys.argv[1:], standalone_mode=False)\n"
+        f"print('heavy:', sorted({HEAVY!r} & sys.modules.keys()))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.rstrip().endswith("heavy: []")
+
+
+def test_a_command_is_imported_only_when_called() -> None:
+    code = (
+        "import sys\n"
+        "from daynight.cli import main\n"
+        "main(['--help'], standalone_mode=False)\n"
+        "print(sorted(name for name in sys.modules if name.startswith('daynight.cli.')))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.rstrip().endswith("[]")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_says_what_the_command_says_of_itself(name: str) -> None:
+    assert COMMANDS[name] == _own_command(name).get_short_help_str(100)
+
+
+def test_a_command_that_is_not_there(daynight: Daynight) -> None:
+    result = daynight("convet")
+    assert result.exit_code == 2
+    assert "No such command 'convet'; did you mean 'convert'?" in result.stderr
+
+
+def test_an_error_is_one_line_and_an_exit_code(daynight: Daynight) -> None:
+    result = daynight("convert", "absent", "--to", "passthrough")
+    assert result.exit_code == 2
+    assert (
+        result.stderr
+        == "error: absent: is not there; give a folder, an image or a pattern like sh010.%04d.exr\n"
+    )
+    assert not result.stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(daynight: Daynight, shell: str) -> None:
+    result = daynight("completion", shell)
+    assert result.exit_code == 0
+    assert f"_DAYNIGHT_COMPLETE={shell}_complete" in result.stdout

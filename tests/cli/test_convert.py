@@ -1,0 +1,140 @@
+"""``daynight convert``, run for real."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from pictures import read_image
+
+Daynight = Callable[..., Result]
+Process = Callable[..., subprocess.CompletedProcess[str]]
+MakeShot = Callable[..., Path]
+
+
+def test_a_folder_by_the_installed_command(
+    daynight_process: Process, make_shot: MakeShot, tmp_path: Path
+) -> None:
+    make_shot("shots/sh010")
+    make_shot("shots/sh020", (1, 2))
+    result = daynight_process("convert", tmp_path / "shots", "--to", "day-for-night")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("5 frames in ")
+    assert result.stdout.endswith(f"→ {tmp_path / 'shots_day-for-night'}\n")
+    assert result.stdout.count("\n") == 1
+    assert len(list((tmp_path / "shots_day-for-night").rglob("*.png"))) == 5
+
+
+def test_a_bundled_look_names_its_device(daynight: Daynight, make_shot: MakeShot, tmp_path: Path) -> None:
+    folder = make_shot("sh")
+    result = daynight("convert", folder, "--to", "night", "--device", "cpu", "--out", tmp_path / "out")
+    assert result.exit_code == 0
+    assert result.stderr == "device: cpu (asked for)\n"
+    assert read_image(tmp_path / "out/sh.1001.png").mean() < read_image(folder / "sh.1001.png").mean()
+
+
+def test_failed_frames_are_listed_and_the_exit_code_is_1(
+    daynight: Daynight, make_shot: MakeShot, tmp_path: Path
+) -> None:
+    folder = make_shot("sh", (1, 2, 4, 5))
+    (folder / "sh.0002.png").write_text("oops")
+    result = daynight("convert", folder, "--to", "passthrough", "--out", tmp_path / "out")
+    assert result.exit_code == 1
+    lines = result.stderr.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith(f"error: {folder / 'sh.0002.png'}: is no readable .png image")
+    assert lines[1].startswith(
+        f"error: {folder / 'sh.0003.png'}: is missing; render it, or choose --on-missing"
+    )
+    assert "3 frames in" in result.stdout
+    assert "2 failed" in result.stdout
+
+
+WRONG = {
+    "no look": ((), "Missing option '--to'"),
+    "unknown look": (("--to", "nigth"), "look 'nigth': is unknown; did you mean 'night'?"),
+    "range of two readings": (("--to", "night", "--frames", "1-9:2"), "tools differ on 1-9:2"),
+    "unknown option": (("--to", "day-for-night", "--set", "grade.exposre=1"), "did you mean 'exposure'?"),
+    "unknown format": (("--to", "passthrough", "--ext", "webm"), "--ext webm: can't be written"),
+    "over the plates": (("--to", "passthrough", "--out", "SHOT"), "is a plate and would be written over"),
+    "chain not there": (("--chain", "absent.toml"), "absent.toml: can't be read"),
+    "model not there": (("--to", "night", "--model", "absent.onnx"), "absent.onnx: can't be read"),
+    "report nowhere": (("--to", "passthrough", "--report", "absent/r.html"), "its folder is not there"),
+}
+
+
+@pytest.mark.parametrize(("options", "message"), WRONG.values(), ids=WRONG)
+def test_what_is_asked_wrongly_converts_nothing(
+    daynight: Daynight, make_shot: MakeShot, options: tuple[str, ...], message: str
+) -> None:
+    folder = make_shot("shots/sh")
+    before = sorted(folder.parent.rglob("*"))
+    result = daynight("convert", folder, *(str(folder) if option == "SHOT" else option for option in options))
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert sorted(folder.parent.rglob("*")) == before
+
+
+def test_a_dry_run_says_what_would_be_done(daynight: Daynight, make_shot: MakeShot, tmp_path: Path) -> None:
+    make_shot("shots/sh", (1, 2, 4))
+    result = daynight("convert", tmp_path / "shots", "--to", "day-for-night", "--dry-run", "--ext", "exr")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "chain: grade",
+        "sh/sh.####.png: 3 frames, 1 missing",
+        f"would write to {tmp_path / 'shots_day-for-night'}",
+        "4 frames to do",
+    ]
+    assert not (tmp_path / "shots_day-for-night").exists()
+
+
+def test_json_lines_for_farms(daynight: Daynight, make_shot: MakeShot, tmp_path: Path) -> None:
+    folder = make_shot("sh", (1, 3))
+    options = ("--to", "day-for-night", "--out", tmp_path / "out", "--progress", "json")
+    result = daynight("convert", folder, *options)
+    events = [json.loads(line) for line in result.stdout.splitlines()]
+    assert events[0] == {"event": "started", "frames": 3, "device": None}
+    assert [(event["number"], event["fault"] is None) for event in events[1:]] == [
+        (1, True),
+        (2, False),
+        (3, True),
+    ]
+    assert events[1]["target"] == str(tmp_path / "out/sh.0001.png")
+    assert set(events[1]["seconds"]) == {"read", "compute", "write"}
+
+
+def test_the_bar_shows_shot_frame_and_count(daynight: Daynight, make_shot: MakeShot, tmp_path: Path) -> None:
+    folder = make_shot("sh")
+    result = daynight(
+        "convert", folder, "--to", "passthrough", "--out", tmp_path / "out", "--progress", "bar"
+    )
+    assert result.exit_code == 0
+    assert "sh.####.png 1003" in result.stderr
+    assert "3/3" in result.stderr
+
+
+def test_debug_shows_the_traceback(daynight_process: Process, make_shot: MakeShot, tmp_path: Path) -> None:
+    folder = make_shot("sh", (1, 2))
+    (folder / "sh.0002.png").write_text("oops")
+    options = ("--to", "passthrough", "--out", tmp_path / "out")
+    assert "Traceback" not in daynight_process("convert", folder, *options).stderr
+    assert "Traceback" in daynight_process("convert", folder, *options, "--debug").stderr
+    assert "Traceback" in daynight_process("convert", tmp_path / "absent", *options, "--debug").stderr
+
+
+def test_strict_plugins(daynight: Daynight, make_shot: MakeShot, tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins/bad.py").write_text("raise RuntimeError('no licence')")
+    monkeypatch.setenv("DAYNIGHT_PLUGIN_PATH", str(tmp_path / "plugins"))
+    monkeypatch.setenv("DAYNIGHT_PLUGINS", "bad")
+    folder = make_shot("sh")
+    lax = daynight("convert", folder, "--to", "passthrough", "--out", tmp_path / "a")
+    assert lax.exit_code == 0
+    assert lax.stderr.startswith("warning: plugin bad: is broken (RuntimeError: no licence)")
+    strict = daynight("convert", folder, "--to", "passthrough", "--out", tmp_path / "b", "--strict-plugins")
+    assert strict.exit_code == 2
+    assert strict.stderr.startswith("error: plugin bad: is broken (RuntimeError: no licence)")

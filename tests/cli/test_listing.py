@@ -1,0 +1,56 @@
+"""The commands that tell: looks, plugins, models, doctor."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+from click.testing import Result
+from onnx_models import affine
+
+import daynight as package
+
+Daynight = Callable[..., Result]
+
+
+def test_looks(daynight: Daynight) -> None:
+    lines = daynight("looks").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["day", "day-for-night", "night", "passthrough"]
+    assert all(len(line.split(maxsplit=1)[1]) > 10 for line in lines)
+
+
+def test_plugins_list_and_show(daynight: Daynight) -> None:
+    assert (
+        "grade        Grade by hand: exposure, saturation, tint.  [daynight "
+        in daynight("plugins", "list").stdout
+    )
+    shown = daynight("plugins", "show", "color_match").stdout
+    assert "color_match.strength  0 changes nothing, 1 matches fully  (default 1.0)" in shown
+    wrong = daynight("plugins", "show", "colour_match")
+    assert wrong.exit_code == 2
+    assert "did you mean 'color_match'?" in wrong.stderr
+
+
+def test_models_list_and_show(daynight: Daynight, tmp_path: Path) -> None:
+    assert "night  relights a daytime plate as night  [night.onnx]" in daynight("models", "list").stdout
+    card = daynight("models", "show", "night").stdout
+    assert "direction: day-to-night" in card
+    assert "kind: maps" in card
+    for heading in ("## Data", "## Licence", "## Training", "## Figures", "## Limits"):
+        assert heading in card
+    path = affine(tmp_path / "a.onnx", shape=(1, 3, 16, 32), facts={"name": "mine"})
+    shown = daynight("models", "show", path).stdout
+    assert "32x16" in shown
+    assert f"sha256: {hashlib.sha256(path.read_bytes()).hexdigest()}" in shown
+    assert "name: mine" in shown
+    assert daynight("models", "show", tmp_path / "absent.onnx").exit_code == 2
+
+
+def test_doctor(daynight: Daynight) -> None:
+    result = daynight("doctor")
+    assert result.exit_code == 0
+    assert f"daynight {package.__version__}, Python 3." in result.stdout
+    for line in ("OpenImageIO ", "onnxruntime ", "providers built in: ", "cuda: "):
+        assert line in result.stdout
+    assert "problem" not in result.stdout

@@ -1,0 +1,148 @@
+"""Docs that cannot rot: hooks, options, exit codes, variables, and every example."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import test_third_party
+from pictures import EXAMPLES, as_uint8, picture, read_image, write_image
+
+from daynight import errors, hookspecs, plugin_loading
+from daynight.chain import open_chain, read_chain
+from daynight.errors import UsageError
+from daynight.registry import Registry
+from daynight.sequences import parse_range
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+HOOKS = sorted(name for name in vars(hookspecs) if name.startswith("daynight_"))
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    text = page.read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\b[^\n]*\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_every_hook_has_a_docstring_a_heading_and_a_test(hook: str) -> None:
+    function = getattr(hookspecs, hook)
+    assert function.__doc__
+    arguments = ", ".join(inspect.signature(function).parameters)
+    assert f"### `{hook}({arguments})`" in (DOCS / "plugins.md").read_text(encoding="utf-8")
+    assert callable(getattr(test_third_party, f"test_hook_{hook}"))
+
+
+def test_hookspecs_imports_nothing_but_pluggy() -> None:
+    code = "import sys, daynight.hookspecs; print({'numpy', 'pydantic', 'click'} & sys.modules.keys())"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout == "set()\n"
+
+
+def test_exit_codes_and_variables_are_documented() -> None:
+    text = (DOCS / "cli.md").read_text(encoding="utf-8")
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and hasattr(kind, "exit_code")]
+    for code in {0, 130, *(kind.exit_code for kind in kinds)}:
+        assert f"| {code} |" in text
+    for variable in (plugin_loading.PATH_VARIABLE, plugin_loading.ALLOW_VARIABLE):
+        assert f"| `{variable}` |" in text
+
+
+def test_frame_ranges_in_the_docs_mean_what_they_say() -> None:
+    rows = re.findall(
+        r"^\| `([\d,x:-]+)` \| (.+?) \|$", (DOCS / "chains.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    sizes = {"one frame": 1, "all from 1001 to 1100": 100, "every second": 50, "several": 13}
+    assert len(rows) == 5
+    for text, meaning in rows:
+        if meaning.startswith("refused"):
+            with pytest.raises(UsageError):
+                parse_range(text)
+        else:
+            assert len(parse_range(text)) == sizes[meaning]
+
+
+@pytest.mark.parametrize("text", blocks(DOCS / "chains.md", "toml"))
+def test_every_chain_in_the_docs_opens(text: str, tmp_path: Path) -> None:
+    from onnx_models import affine
+
+    affine(tmp_path / "generator.onnx", shape=("n", 3, "h", "w"))
+    (tmp_path / "chain.toml").write_text(text)
+    registry = Registry.load()
+    chain = open_chain(
+        read_chain(tmp_path / "chain.toml"), registry.steps, registry.models, device="cpu", warn=print
+    )
+    assert [step.name for step in chain.steps] == re.findall(r'^use = "(\w+)"', text, re.MULTILINE)
+
+
+def test_the_plugin_page_works_as_it_stands(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    daynight: Callable[..., object],
+    make_shot: Callable[..., Path],
+) -> None:
+    (code,) = blocks(DOCS / "plugins.md", "python")
+    (console,) = blocks(DOCS / "plugins.md", "console")
+    folder = tmp_path / "daynight-plugins"
+    folder.mkdir()
+    (folder / "vignette.py").write_text(code)
+    make_shot("shots/sh", (1, 2))
+    monkeypatch.delenv("DAYNIGHT_PLUGINS")
+    monkeypatch.setenv("DAYNIGHT_PLUGIN_PATH", str(folder))
+    monkeypatch.chdir(tmp_path)
+    commands = re.findall(r"^\$ daynight (.*)\n((?:[^$].*\n)*)", console, re.MULTILINE)
+    assert len(commands) == 2
+    for command, printed in commands:
+        result = daynight(*command.split())
+        assert result.exit_code == 0, result.output
+        assert printed in result.stdout
+    results = [read_image(tmp_path / f"shots_night-vignette/sh/sh.000{number}.png") for number in (1, 2)]
+    assert all(image[:8, :8].mean() < image[20:28, 28:36].mean() for image in results)
+
+
+def test_embed_runs_and_is_short() -> None:
+    source = EXAMPLES / "embed.py"
+    code = [
+        line for line in source.read_text().splitlines() if line and not line.startswith(('"""', "import"))
+    ]
+    assert len(code) <= 10
+    result = subprocess.run([sys.executable, source], capture_output=True, text=True, check=True)
+    assert result.stdout.startswith("float32 (270, 480, 3): light 2.0")
+
+
+def test_the_sheet_puts_plates_and_results_side_by_side(tmp_path: Path) -> None:
+    write_image(tmp_path / "in/sh/a.0001.png", as_uint8(picture()))
+    write_image(tmp_path / "out/sh/a.0001.png", as_uint8(picture() / 4))
+    sheet = tmp_path / "sheet.jpg"
+    subprocess.run(
+        [sys.executable, EXAMPLES / "sheet.py", tmp_path / "in", tmp_path / "out", sheet], check=True
+    )
+    pixels = read_image(sheet)
+    assert pixels.shape == (600, 1608, 3)
+    assert pixels[:, 810:].mean() < pixels[:, :800].mean() / 3
+
+
+@pytest.mark.parametrize("page", sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md")]), ids=lambda path: path.name)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
+    missing = [target for target in targets if not (page.parent / target).exists()]
+    assert not missing
+
+
+def test_the_examples_are_two_shots_of_twelve_frames_and_more_with_a_licence() -> None:
+    shots = sorted(folder for folder in (EXAMPLES / "shots").iterdir() if folder.is_dir())
+    assert len(shots) == 2
+    licence = (EXAMPLES / "shots/LICENCE.md").read_text(encoding="utf-8")
+    total = 0
+    for shot in shots:
+        assert shot.name in licence
+        frames = sorted(shot.iterdir())
+        assert len(frames) >= 12
+        assert {read_image(frame).shape for frame in frames} == {(720, 1280, 3)}
+        total += sum(frame.stat().st_size for frame in frames)
+    assert total <= 8 * 2**20

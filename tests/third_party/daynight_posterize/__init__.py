@@ -1,0 +1,78 @@
+"""Posterize the frame: a stranger's plugin that uses every hook."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import numpy as np
+from pydantic import Field
+
+from daynight import Frame, hookimpl
+from daynight.exporting import Exporter
+from daynight.looks import ChainSpec, Look, StepSpec
+from daynight.models import Model
+from daynight.steps import Step, StepOptions
+
+
+class PosterizeOptions(StepOptions):
+    """Options of ``posterize``."""
+
+    levels: int = Field(4, ge=2, le=256, description="levels of each channel")
+
+
+class Posterize(Step):
+    """Leave a few levels of each channel."""
+
+    name = "posterize"
+    Options = PosterizeOptions
+    works_in = "display"
+    options: PosterizeOptions
+
+    def apply(self, frame: Frame) -> Frame:
+        """Round each value to the nearest level."""
+        steps = np.float32(self.options.levels - 1)
+        return frame.with_image(np.rint(frame.image * steps) / steps)
+
+
+class Text(Exporter):
+    """Write the name of a run: an exporter needs no more."""
+
+    name = "text"
+
+    def export(self, run: Path, out: Path, *, direction: str) -> Path:
+        """Write one line."""
+        out.write_text(f"{run.name} {direction}\n", encoding="utf-8")
+        return out
+
+
+@click.command("levels")
+@click.argument("count", type=int)
+def levels(count: int) -> None:
+    """Print the levels that posterize leaves."""
+    click.echo(" ".join(str(round(255 * level / (count - 1))) for level in range(count)))
+
+
+@hookimpl
+def daynight_steps() -> list[type[Step]]:
+    return [Posterize]
+
+
+@hookimpl
+def daynight_looks() -> list[Look]:
+    return [Look(ChainSpec("poster", (StepSpec("posterize", {"levels": 2}),)), "two levels a channel")]
+
+
+@hookimpl
+def daynight_models() -> list[Model]:
+    return [Model("poster", Path(__file__).with_name("poster.onnx"), "no model at all")]
+
+
+@hookimpl
+def daynight_exporters() -> list[type[Exporter]]:
+    return [Text]
+
+
+@hookimpl
+def daynight_commands() -> list[click.Command]:
+    return [levels]
