@@ -34,8 +34,8 @@ class OnnxExporter(Exporter):
     """Writes one ONNX file: ``plate`` in, ``stops`` and ``emission`` out, any number and size of plates.
 
     The weights are the running average; large ones are stored in 16 bits and cast back when the file is
-    loaded. A card
-    ``night.md`` or ``day.md`` and facts in ``facts.json``, where the run's folder has them, go along.
+    loaded. A card ``night.md`` or ``day.md`` and facts in ``facts.json``, where the run's folder has them,
+    go along.
     """
 
     name: ClassVar[str] = "onnx"

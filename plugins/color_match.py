@@ -108,8 +108,9 @@ def _cumulative(channel: Pixels) -> NDArray[np.float64]:
     would be flat, and a flat one has no inverse.
     """
     counts, _ = np.histogram(np.clip(channel, 0, 1), bins=_BINS, range=(0, 1))
-    shares = np.concatenate([[0.0], np.cumsum(counts + channel.size / (1000 * _BINS))])
-    return shares / shares[-1]
+    shares: NDArray[np.float64] = np.concatenate([[0.0], np.cumsum(counts + channel.size / (1000 * _BINS))])
+    shares /= shares[-1]
+    return shares
 
 
 @hookimpl

@@ -17,3 +17,10 @@ def photographs(tmp_path_factory):
             path = root / name / f"made_{number:04d}.png"
             cv2.imwrite(str(path), np.clip(picture, 0, 255).astype(np.uint8))
     return root / "day", root / "night"
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """Small tensors gain nothing from more threads, and lose much on a busy machine."""
+    torch = pytest.importorskip("torch")
+    torch.set_num_threads(1)
