@@ -9,13 +9,13 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from daynight.version import __version__
+
 if TYPE_CHECKING:
     from daynight.api import convert as convert
     from daynight.api import open_look as open_look
     from daynight.frame import Frame as Frame
     from daynight.hookspecs import hookimpl as hookimpl
-
-__version__ = "0.1.0"
 
 __all__ = ["Frame", "__version__", "convert", "hookimpl", "open_look"]
 

@@ -65,6 +65,19 @@ class Summary:
     failed: list[FrameDone] = field(default_factory=list)
     """Frames without a result."""
 
+    def __str__(self) -> str:
+        """Tell how the run ended, in one line."""
+        parts = [f"{self.done} frames in {self.seconds:.1f} s"]
+        if self.done and self.seconds:
+            parts.append(f"{self.done / self.seconds:.2f} fps")
+        counts = (
+            (len(self.failed), "failed"),
+            (self.finished, "there already"),
+            (self.skipped, "missing, skipped"),
+            (self.not_reached, "not reached"),
+        )
+        return ", ".join(parts + [f"{count} {what}" for count, what in counts if count])
+
 
 def run_plan(
     plan: Plan,

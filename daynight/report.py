@@ -15,13 +15,13 @@ from typing import Final
 import cv2
 import numpy as np
 
-import daynight
 from daynight.chain import Chain
 from daynight.colour import encode_display, to_encoding
 from daynight.conversion import Event, FrameDone, Observer, Summary
 from daynight.errors import UsageError
 from daynight.frame import Frame
 from daynight.planning import FrameJob, Plan
+from daynight.version import __version__
 
 _SAMPLES: Final = 12
 _WIDTH: Final = 960
@@ -89,8 +89,8 @@ class Report:
         """
         page = _PAGE.substitute(
             title=html.escape(self._chain.name),
-            version=daynight.__version__,
-            summary=html.escape(summary_line(summary)),
+            version=__version__,
+            summary=html.escape(str(summary)),
             chain=html.escape(" → ".join(step.name for step in self._chain.steps) or "no step"),
             device=html.escape(summary.device or "no model"),
             wipes="\n".join(_wipe_html(self._wipes[place]) for place in sorted(self._wipes)),
@@ -101,20 +101,6 @@ class Report:
             self._path.write_text(page, encoding="utf-8")
         except OSError as error:
             raise UsageError(self._path, f"can't be written ({error.strerror})", "check its rights") from None
-
-
-def summary_line(summary: Summary) -> str:
-    """Tell how a run ended, in one line."""
-    parts = [f"{summary.done} frames in {summary.seconds:.1f} s"]
-    if summary.done and summary.seconds:
-        parts.append(f"{summary.done / summary.seconds:.2f} fps")
-    counts = (
-        (len(summary.failed), "failed"),
-        (summary.finished, "there already"),
-        (summary.skipped, "missing, skipped"),
-        (summary.not_reached, "not reached"),
-    )
-    return ", ".join(parts + [f"{count} {what}" for count, what in counts if count])
 
 
 def _samples(plan: Plan) -> list[FrameJob]:

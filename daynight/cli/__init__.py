@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import click
 
-import daynight
 from daynight.errors import DaynightError, nearest
+from daynight.version import __version__
 
 COMMANDS: Final = {
     "completion": "Print the shell's completion script.",
@@ -79,7 +79,7 @@ class Commands(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     help="Turn daytime plates to night, and back.",
 )
-@click.version_option(daynight.__version__, prog_name="daynight")
+@click.version_option(__version__, prog_name="daynight")
 def main() -> None:
     """Run the command line."""
 

@@ -117,13 +117,11 @@ def _show_summary(summary: Summary, report: Path | None, *, quiet: bool, debug: 
     """Print how it ended: failed frames to the error stream, one line each, then one line of summary."""
     import traceback
 
-    from daynight.report import summary_line
-
     for event in summary.failed:
         click.echo(f"error: {event.fault}", err=True)
         if debug and event.fault:
             click.echo("".join(traceback.format_exception(event.fault)), err=True)
     places = ", ".join(str(folder) for folder in summary.outputs)
-    click.echo(f"{summary_line(summary)} → {places}", err=quiet)
+    click.echo(f"{summary} → {places}", err=quiet)
     if report:
         click.echo(f"report: {report}", err=quiet)

@@ -10,9 +10,9 @@ def command() -> None:
     """Say what runs here, and how to mend what does not."""
     import platform
 
-    import daynight
+    from daynight.version import __version__
 
-    click.echo(f"daynight {daynight.__version__}, Python {platform.python_version()}, {platform.platform()}")
+    click.echo(f"daynight {__version__}, Python {platform.python_version()}, {platform.platform()}")
     for name in ("OpenImageIO", "numpy", "opencv-python-headless", "fileseq", "pluggy", "pydantic"):
         click.echo(f"{name} {_version(name) or 'is missing: pip install daynight'}")
     _show_onnxruntime()
