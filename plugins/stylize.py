@@ -64,19 +64,19 @@ class Stylize(Step):
             frame.height, frame.width, self._facts.short_side or 256, self._facts.size_multiple
         )
         proxy = make_proxy(plate, height, width)  # (h, w, 3)
-        maps = self._maps(encode_display(proxy, high_range=high_range))  # (h, w, 6)
-        maps *= np.float32(self.options.strength)
-        full = upsample(maps, proxy, plate, high_range=high_range)  # (H, W, 6)
-        stops, emission = full[..., :3], full[..., 3:]
-        return relight(plate, stops, np.maximum(emission, 0))
+        maps = self._maps(encode_display(proxy, high_range=high_range))  # two of (h, w, 3)
+        stops, emission = upsample(maps, proxy, plate, high_range=high_range)  # (H, W, 3) each
+        strength = np.float32(self.options.strength)
+        if strength != 1:
+            stops *= strength
+            emission *= strength
+        return relight(plate, stops, np.maximum(emission, 0, out=emission))
 
-    def _maps(self, display: Pixels) -> Pixels:
-        """Predict stops and emission for a proxy h×w×3: h×w×6."""
-        results = dict(
-            zip(self._network.outputs, self._network.run(self._tensor(display[np.newaxis])), strict=True)
-        )
-        both = np.concatenate([results["stops"], results["emission"]], axis=1)  # (1, 6, h, w)
-        return np.ascontiguousarray(both[0].transpose(1, 2, 0))
+    def _maps(self, display: Pixels) -> list[Pixels]:
+        """Predict stops and emission for a proxy h×w×3: each h×w×3."""
+        results = self._network.run(self._tensor(display[np.newaxis]))
+        named = dict(zip(self._network.outputs, results, strict=True))
+        return [np.ascontiguousarray(named[name][0].transpose(1, 2, 0)) for name in ("stops", "emission")]
 
     def _restyled(self, frame: Frame) -> Pixels:
         """Run a network that gives pictures, tile by tile; light beyond its range comes back on top."""

@@ -27,9 +27,6 @@ _LIFTED: Final = 0.04
 _PARTS: Final = 4
 """Rows and columns of the frame in which levels are measured."""
 
-_BAND: Final = (0.1, 0.9)
-"""Quantiles of the photographs that bound the band of levels."""
-
 Photograph = NDArray[np.uint8]
 
 
@@ -86,10 +83,12 @@ class Photographs:
             picture = picture[:, ::-1]
         return torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)[np.newaxis]))
 
-    def levels(self, *, levelled: bool = False) -> tuple[Tensor, Tensor]:
-        """Give the band of brightness that most of these photographs fill, part by part of the frame.
+    def levels(self, low: float, high: float, *, levelled: bool = False) -> tuple[Tensor, Tensor]:
+        """Give the band of brightness between two quantiles of these photographs, part by part of the frame.
 
         Args:
+            low: part of the photographs that is darker than the band.
+            high: part of the photographs that is darker than its upper end.
             levelled: as in :meth:`draw`, lifted blacks pulled down.
 
         Returns:
@@ -100,8 +99,8 @@ class Photographs:
             picture = photograph.astype(np.float32) / np.float32(255)
             brightness = (_levelled(picture) if levelled else picture).mean(axis=2)
             parts.append(cv2.resize(brightness, (_PARTS, _PARTS), interpolation=cv2.INTER_AREA))
-        low, high = np.quantile(parts, _BAND, axis=0).astype(np.float32)
-        return torch.from_numpy(low), torch.from_numpy(high)
+        darkest, brightest = np.quantile(parts, (low, high), axis=0).astype(np.float32)
+        return torch.from_numpy(darkest), torch.from_numpy(brightest)
 
     def _shrunk(self, picture: NDArray[np.float32]) -> Photograph:
         """Keep a photograph at a quarter more than is drawn: memory for thousands of them stays small."""

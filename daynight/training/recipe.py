@@ -46,6 +46,11 @@ class Recipe:
     """Weight of the smoothness of stops: edges come from the plate, by the guided filter at inference."""
     level: float = 2.0
     """Weight of the level loss: brightness of a generated frame, part by part, as photographs have it."""
+    night_level: float = 0.6
+    """A generated night is to be no brighter than this part of the night photographs: 0.9 left the ground
+    near daylight."""
+    day_level: float = 0.3
+    """A generated day is to be no darker than this part of the day photographs."""
     noise: float = 0.03
     """Deviation of the noise on what discriminators see, in [-1, 1]; falls to zero over the run."""
     pool: int = 50

@@ -34,6 +34,8 @@ from daynight.training.samples import write_samples
 
 _LOG_EVERY: Final = 50
 _SAMPLES: Final = 4
+_EXTREME: Final = 0.1
+"""Part of the photographs that is brighter than any day, or darker than any night, that is asked for."""
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -74,7 +76,8 @@ class Trainer:
         self.recipe = recipe
         self.step_count = 0
         self._day, self._night = day, night
-        self._day_band, self._night_band = day.levels(), night.levels(levelled=True)
+        self._day_band = day.levels(recipe.day_level, 1 - _EXTREME)
+        self._night_band = night.levels(_EXTREME, recipe.night_level, levelled=True)
         self._random = np.random.default_rng(recipe.seed)
         self.to_night = _channels_last(Relight(recipe.night_start))
         self.to_day = _channels_last(Relight(recipe.day_start))

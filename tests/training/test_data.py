@@ -75,12 +75,12 @@ def test_lifted_blacks_are_pulled_down(tmp_path):
     folder = Photographs(tmp_path, 64, ignore)
     assert folder.draw(np.random.default_rng(0)).min() == pytest.approx(60 / 255, abs=0.01)
     assert folder.draw(np.random.default_rng(0), levelled=True).min() == pytest.approx(0, abs=0.01)
-    assert folder.levels()[0].min() == pytest.approx(60 / 255, abs=0.01)
-    assert folder.levels(levelled=True)[0].min() == pytest.approx(0, abs=0.01)
+    assert folder.levels(0.1, 0.9)[0].min() == pytest.approx(60 / 255, abs=0.01)
+    assert folder.levels(0.1, 0.9, levelled=True)[0].min() == pytest.approx(0, abs=0.01)
 
 
 def test_levels_know_the_sky(photographs):
-    low, high = Photographs(photographs[1], 64, ignore).levels()
+    low, high = Photographs(photographs[1], 64, ignore).levels(0.1, 0.9)
     assert low.shape == high.shape == (4, 4)
     assert high[0].max() < low[3].min()  # a night sky above brighter ground
 
