@@ -92,7 +92,7 @@ def _facts(run: Path, direction: str, recipe: Recipe) -> ModelFacts:
 
     facts = ModelFacts(
         name=direction,
-        direction="day-to-night",
+        direction="day-to-night" if direction == "night" else "night-to-day",
         kind="maps",
         size_multiple=SIZE_MULTIPLE,
         short_side=256,

@@ -15,6 +15,7 @@ from pictures import EXAMPLES, as_uint8, picture, read_image, write_image
 
 from daynight import errors, hookspecs, plugin_loading
 from daynight.chain import open_chain, read_chain
+from daynight.cli import INTERRUPTED
 from daynight.errors import UsageError
 from daynight.registry import Registry
 from daynight.sequences import parse_range
@@ -47,7 +48,7 @@ def test_hookspecs_imports_nothing_but_pluggy() -> None:
 def test_exit_codes_and_variables_are_documented() -> None:
     text = (DOCS / "cli.md").read_text(encoding="utf-8")
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and hasattr(kind, "exit_code")]
-    for code in {0, 130, *(kind.exit_code for kind in kinds)}:
+    for code in {0, INTERRUPTED, *(kind.exit_code for kind in kinds)}:
         assert f"| {code} |" in text
     for variable in (plugin_loading.PATH_VARIABLE, plugin_loading.ALLOW_VARIABLE):
         assert f"| `{variable}` |" in text

@@ -41,7 +41,7 @@ def test_stops_and_emission_are_light() -> None:
 
 
 def test_maps_follow_the_skyline_and_leave_no_halo() -> None:
-    """A bright sky gets -6 stops and a dark hill -1: the map's edge must lie on the plate's, not beside it."""
+    """A bright sky gets -6 stops and a dark hill -1: the map's edge must lie on the plate's."""
     rows = np.arange(480)[:, np.newaxis]
     skyline = 240 + 60 * np.sin(np.arange(640) / 40)[np.newaxis]
     sky = (rows < skyline)[..., np.newaxis]

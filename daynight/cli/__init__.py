@@ -26,6 +26,10 @@ COMMANDS: Final = {
 """Each command and its line in ``daynight --help``, so that the list needs no command's module."""
 
 
+INTERRUPTED: Final = 130
+"""Exit code after Ctrl-C or a farm's SIGTERM."""
+
+
 class Commands(click.Group):
     """daynight's own commands, and those of plugins."""
 
@@ -104,3 +108,6 @@ def _told_in_one_line(*, debug: bool) -> Iterator[None]:
             raise
         click.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        click.echo("interrupted: what was being written is finished; start again to go on", err=True)
+        sys.exit(INTERRUPTED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,8 @@ def command(
     from daynight.cli.progress import open_progress
     from daynight.registry import Registry
 
+    # A farm ends a job with SIGTERM: treated like Ctrl-C, what is being written is finished first.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if not asked["to"] and not asked["chain"]:
         raise click.UsageError("Missing option '--to' (or '--chain'). See: daynight looks")
     debug = asked.pop("debug")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -138,3 +140,37 @@ def test_strict_plugins(daynight: Daynight, make_shot: MakeShot, tmp_path: Path,
     strict = daynight("convert", folder, "--to", "passthrough", "--out", tmp_path / "b", "--strict-plugins")
     assert strict.exit_code == 2
     assert strict.stderr.startswith("error: plugin bad: is broken (RuntimeError: no licence)")
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_leaves_whole_frames_only(
+    make_shot: MakeShot, tmp_path: Path, sign: signal.Signals
+) -> None:
+    folder = make_shot("sh", tuple(range(1, 400)))
+    out = tmp_path / "out"
+    command = [
+        Path(sys.executable).with_name("daynight"),
+        "convert",
+        folder,
+        "--to",
+        "night",
+        "--device",
+        "cpu",
+    ]
+    with subprocess.Popen(
+        [*map(str, command), "--out", str(out), "--progress", "json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        for _ in range(6):  # started, and a few frames
+            process.stdout.readline()
+        process.send_signal(sign)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert told.startswith("interrupted: ")
+    names = sorted(path.name for path in out.iterdir())
+    assert 4 < len(names) < 399
+    assert not [name for name in names if name.startswith(".")]
+    assert {read_image(out / name).shape for name in names} == {(48, 64, 3)}
