@@ -111,7 +111,7 @@ def cuda_fault() -> str | None:
     try:
         ctypes.CDLL(driver)
     except OSError:
-        return f"no NVIDIA driver ({driver} not found)"
+        return f"no NVIDIA driver: {driver} not found"
     return None
 
 
