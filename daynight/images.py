@@ -307,7 +307,7 @@ def _write(path: Path, spec: Any, channels: NDArray[Any]) -> None:
 
 def _flush(path: Path) -> None:
     """Wait until the content is on disk: else a crash after the rename could leave an empty frame."""
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDWR)  # Windows flushes only what may be written
     try:
         os.fsync(descriptor)
     finally:

@@ -20,6 +20,9 @@ from daynight.errors import UsageError
 
 _RANGE: Final = re.compile(r"-?\d+(?:--?\d+(?:x[1-9]\d*)?)?")
 _COLON: Final = re.compile(r"(-?\d+)-(-?\d+):(\d+)")
+_MOST: Final = 100_000
+"""Frames that one range may hold, over an hour of film: more is a slip of the hand."""
+_PADDING: Final = re.compile(r"(#+)(\.[^.#]*)$")
 _PATTERN: Final = re.compile(r"%0?\d*d|#|@|\$F\d*")
 
 
@@ -40,8 +43,11 @@ class Shot:
 
     def path_of(self, number: int) -> Path:
         """Name that the file of a missing frame would have."""
-        pattern = fileseq.FileSequence(str(self.root / self.name), pad_style=PAD_STYLE_HASH1)
-        return Path(pattern.frame(number))
+
+        def padded(found: re.Match[str]) -> str:
+            return str(number).zfill(len(found[1])) + found[2]
+
+        return self.root / _PADDING.sub(padded, self.name)
 
 
 def parse_range(text: str) -> frozenset[int]:
@@ -63,11 +69,14 @@ def parse_range(text: str) -> frozenset[int]:
     if not all(_RANGE.fullmatch(part) for part in parts):
         raise UsageError(f"--frames {text}", "is no frame range", "write it like 1001-1100x2 or 1,5,10-20")
     try:
-        return frozenset(fileseq.FrameSet(",".join(parts)))
+        numbers = frozenset(fileseq.FrameSet(",".join(parts)))
     except fileseq.FileSeqException as error:
         raise UsageError(
             f"--frames {text}", f"is no frame range ({error})", "write it like 1001-1100"
         ) from None
+    if len(numbers) > _MOST:
+        raise UsageError(f"--frames {text}", f"holds {len(numbers)} frames", f"ask for at most {_MOST}")
+    return numbers
 
 
 def discover(source: Path, extensions: frozenset[str], frames: frozenset[int] | None = None) -> list[Shot]:

@@ -33,6 +33,11 @@ def test_what_is_no_range_is_refused(text: str) -> None:
         parse_range(text)
 
 
+def test_a_range_that_is_a_slip_of_the_hand_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"--frames 1-500000: holds 500000 frames; ask for at most 100000"):
+        parse_range("1-500000")
+
+
 def test_a_spelling_that_tools_read_differently_is_refused_with_both_readings() -> None:
     with pytest.raises(UsageError) as error:
         parse_range("1-10:2")

@@ -17,10 +17,11 @@ import click
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="The file to write.")
 def command(run: Path, target: str, direction: Literal["night", "day"], out: Path) -> None:
     """Write a network of the training run RUN as one model file."""
+    from daynight.cli import warn
     from daynight.errors import UsageError, nearest
     from daynight.registry import Registry
 
-    exporters = Registry.load().exporters
+    exporters = Registry.load(warn=warn).exporters
     if target not in exporters:
         raise UsageError(f"--to {target}", "is no exporter", nearest(target, exporters))
     written = exporters[target]().export(run, out, direction=direction)
