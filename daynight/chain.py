@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import ValidationError
 
 from daynight.alpha import premultiplied, unpremultiplied
@@ -27,6 +28,9 @@ else:
 
 PIXELS_STEPS = (StepSpec("tile"), StepSpec("stylize"), StepSpec("reassemble"))
 """Steps that run any model that gives pixels."""
+
+_INFINITE_LIGHT = np.errstate(invalid="ignore", over="ignore")
+"""A plate may hold NaN and infinite light; numpy shall not warn of what becomes of those pixels."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Chain:
         for step in self.steps:
             step.start_shot(name)
 
+    @_INFINITE_LIGHT
     def enter(self, frame: Frame) -> Frame:
         """Bring a plate into the form that the first step wants; runs beside other frames' steps."""
         if not self.steps:
@@ -55,6 +60,7 @@ class Chain:
         first = self.steps[0].works_in
         return to_encoding(frame, first) if first else frame
 
+    @_INFINITE_LIGHT
     def apply(self, frame: Frame) -> Frame:
         """Run the steps over a frame that has entered, each in the encoding it works in.
 
@@ -68,6 +74,7 @@ class Chain:
             frame = step.apply(frame)
         return dataclasses.replace(frame, plate=None)
 
+    @_INFINITE_LIGHT
     def leave(self, frame: Frame, plate: Frame) -> Frame:
         """Bring a result into the form of its plate: encoding, and alpha multiplied in or not."""
         frame = to_encoding(frame, plate.encoding)

@@ -77,6 +77,16 @@ def luma(display: Pixels) -> Pixels:
     return np.asarray(display @ np.array([0.2126, 0.7152, 0.0722], np.float32), np.float32)
 
 
+def finite(light: Pixels) -> Pixels:
+    """Give light with NaN as black and infinite light as the largest half float, for what looks around.
+
+    A network or a mean that meets one NaN would spread it over the frame. The same array where there is none.
+    """
+    if np.isfinite(light).all():
+        return light
+    return np.nan_to_num(light, nan=0.0, posinf=65504.0, neginf=-65504.0)
+
+
 def _curve(light: Pixels) -> Pixels:
     """Apply the sRGB curve to light ≥ 0."""
     power: Pixels = np.power(light, np.float32(1 / 2.4))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from daynight import Frame, hookimpl
-from daynight.colour import to_encoding
+from daynight.colour import finite, to_encoding
 from daynight.errors import ChainError, PlateError
 from daynight.frame import Pixels
 from daynight.images import read_frame
@@ -85,7 +85,7 @@ def _reinhard(picture: Pixels, reference: Pixels) -> Pixels:
 
 def _to_lab(picture: Pixels) -> Pixels:
     """CIE Lab of a picture in [0, 1]; float64 sums in ``mean`` would only cost time at these sizes."""
-    return np.asarray(cv2.cvtColor(np.clip(picture, 0, 1), cv2.COLOR_RGB2Lab), np.float32)
+    return np.asarray(cv2.cvtColor(np.clip(finite(picture), 0, 1), cv2.COLOR_RGB2Lab), np.float32)
 
 
 def _histogram(picture: Pixels, reference: Pixels) -> Pixels:
@@ -107,7 +107,7 @@ def _cumulative(channel: Pixels) -> NDArray[np.float64]:
     A thousandth of the pixels is spread over all bins: where a picture has no pixels its distribution
     would be flat, and a flat one has no inverse.
     """
-    counts, _ = np.histogram(np.clip(channel, 0, 1), bins=_BINS, range=(0, 1))
+    counts, _ = np.histogram(np.clip(finite(channel), 0, 1), bins=_BINS, range=(0, 1))
     shares: NDArray[np.float64] = np.concatenate([[0.0], np.cumsum(counts + channel.size / (1000 * _BINS))])
     shares /= shares[-1]
     return shares

@@ -34,11 +34,14 @@ class Grade(Step):
 
     def apply(self, frame: Frame) -> Frame:
         """Give the graded frame: ``((x - l) * saturation + l) * 2^exposure * tint``, l the luminance."""
+        gain = np.asarray(self.options.tint, np.float32) * np.float32(2.0**self.options.exposure)
+        if self.options.saturation == 1:
+            return frame.with_pixels(frame.pixels * gain)
         luminance = (frame.pixels @ _LUMINANCE)[..., np.newaxis]
         light = frame.pixels - luminance
         light *= np.float32(self.options.saturation)
         light += luminance
-        light *= np.asarray(self.options.tint, np.float32) * np.float32(2.0**self.options.exposure)
+        light *= gain
         return frame.with_pixels(light)
 
 

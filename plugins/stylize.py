@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from daynight import Frame, hookimpl
-from daynight.colour import encode_display
+from daynight.colour import encode_display, finite
 from daynight.errors import ChainError, PlateError
 from daynight.frame import Pixels
 from daynight.inference import Network
@@ -60,12 +60,13 @@ class Stylize(Step):
                 "step stylize", "this model sees the whole frame at once", "take tile out of the chain"
             )
         plate, high_range = frame.image, frame.high_range
+        seen = finite(plate) if high_range else plate
         height, width = proxy_size(
             frame.height, frame.width, self._facts.short_side or 256, self._facts.size_multiple
         )
-        proxy = make_proxy(plate, height, width)  # (h, w, 3)
+        proxy = make_proxy(seen, height, width)  # (h, w, 3)
         maps = self._maps(encode_display(proxy, high_range=high_range))  # two of (h, w, 3)
-        stops, emission = upsample(maps, proxy, plate, high_range=high_range)  # (H, W, 3) each
+        stops, emission = upsample(maps, proxy, seen, high_range=high_range)  # (H, W, 3) each
         strength = np.float32(self.options.strength)
         if strength != 1:
             stops *= strength
@@ -83,7 +84,7 @@ class Stylize(Step):
         restyled = np.empty_like(frame.pixels)
         strength = np.float32(self.options.strength)
         for index, tile in enumerate(frame.pixels):
-            picture = np.clip(tile, 0, 1)
+            picture = np.clip(finite(tile) if frame.high_range else tile, 0, 1)
             restyled[index] = self._picture(picture[np.newaxis], frame)
             if frame.high_range:
                 restyled[index] += tile - picture

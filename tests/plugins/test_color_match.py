@@ -74,3 +74,15 @@ def test_a_flat_picture_does_not_blow_up(apply, reference: str) -> None:
 def test_a_reference_that_is_not_there_is_refused_before_any_frame(apply) -> None:
     with pytest.raises(ChainError, match=r"color_match.reference absent\.png: is not there"):
         apply(FRAME, ("color_match", {"reference": "absent.png"}))
+
+
+@pytest.mark.parametrize("method", ["reinhard", "histogram"])
+def test_a_pixel_that_is_no_number_stays_alone(apply, reference: str, method: str) -> None:
+    broken = picture()
+    broken[5, 5] = np.nan
+    options = {"reference": reference, "method": method}
+    result = apply(Frame(broken[np.newaxis], "display", high_range=True), ("color_match", options)).image
+    clean = apply(FRAME, ("color_match", options)).image
+    away = np.ones(broken.shape[:2], bool)
+    away[5, 5] = False
+    assert np.abs(result[away] - clean[away]).max() < 0.02

@@ -108,3 +108,18 @@ def test_what_the_network_of_maps_sees_is_display_encoded(apply, tmp_path: Path)
     result = apply(frame, "stylize", model=model)
     seen = encode_display(np.float32([0.18]))[0]
     np.testing.assert_allclose(result.image, 0.18 * 2**seen, rtol=1e-4)
+
+
+def test_a_pixel_that_is_no_number_stays_alone(apply, tmp_path: Path) -> None:
+    """One NaN and one Inf of a bad render must not spread through the network's view of the frame."""
+    light = picture(90, 160)
+    light[30, 40], light[60, 100] = np.nan, np.inf
+    good = np.isfinite(light)
+    frame = Frame(light[np.newaxis], high_range=True)
+    relit = apply(frame, "stylize", model=maps(tmp_path / "m.onnx", (-1, -1, -1), (0, 0, 0)))
+    np.testing.assert_allclose(relit.image[good], light[good] / 2, rtol=1e-3)
+    restyled = apply(frame, "stylize", "grade", model=affine(tmp_path / "a.onnx"))
+    np.testing.assert_allclose(restyled.image[good], light[good], rtol=5e-3, atol=1e-6)
+    for result in (relit, restyled):
+        assert np.isnan(result.image[30, 40]).all()
+        assert not np.isfinite(result.image[60, 100]).any()
