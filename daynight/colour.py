@@ -77,10 +77,36 @@ def luma(display: Pixels) -> Pixels:
     return np.asarray(display @ np.array([0.2126, 0.7152, 0.0722], np.float32), np.float32)
 
 
+def shown(frame: Frame) -> Pixels:
+    """Give the frame's picture as a display shows it: N×H×W×3 in [0, 1], sRGB, for what can't see beyond.
+
+    NaN shows as black.
+    """
+    if frame.encoding == "display" and not frame.high_range:
+        return np.clip(frame.pixels, 0, 1)
+    light = finite(to_encoding(frame, "scene-linear").pixels)
+    return np.minimum(encode_display(light), 1)
+
+
+def with_shown(frame: Frame, picture: Pixels) -> Frame:
+    """Give the frame with what :func:`shown` gave changed to ``picture``.
+
+    The light x that a display can't show stays in proportion: ``y = decode(picture) * max(x, 1) + min(x, 0)``.
+    An unchanged picture gives the frame's own light back.
+    """
+    if frame.encoding == "display" and not frame.high_range:
+        return frame.with_pixels(picture)
+    light = to_encoding(frame, "scene-linear").pixels
+    changed = decode_display(picture)
+    changed *= np.maximum(light, 1)
+    changed += np.minimum(light, 0)
+    return frame.with_pixels(changed, encoding="scene-linear")
+
+
 def finite(light: Pixels) -> Pixels:
     """Give light with NaN as black and infinite light as the largest half float, for what looks around.
 
-    A network or a mean that meets one NaN would spread it over the frame. The same array where there is none.
+    A network or a mean that meets one NaN would spread it over the frame. The same array if there is none.
     """
     if np.isfinite(light).all():
         return light

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from daynight.errors import PlateError, UsageError
 from daynight.images import EXTENSIONS, WRITABLE
-from daynight.sequences import Shot, discover
+from daynight.sequences import Shot, discover, select
 
 OnMissing = Literal["error", "skip", "hold", "black"]
 
@@ -45,6 +46,8 @@ class Plan:
     """Frames that are there already and are left alone."""
     skipped: int
     """Missing frames that are passed over as asked."""
+    faults: tuple[UsageError, ...]
+    """Folders that could not be read; the others are converted."""
 
     @property
     def written(self) -> int:
@@ -79,24 +82,33 @@ def make_plan(
         UsageError: nothing is found, or a result would take the place of a plate or of another result.
     """
     ending = _ending(ext)
+    faults: list[UsageError] = []
+    plates: set[Path] = set()
     placed: list[tuple[Shot, Path]] = []
-    outputs = []
-    for source in sources:
-        folder = _output_folder(source, name, out, several=len(sources) > 1)
-        outputs.append(folder)
-        placed += [(shot, folder) for shot in discover(source, EXTENSIONS, frames)]
+    outputs = [_output_folder(source, name, out, several=len(sources) > 1) for source in sources]
+    for source, folder in zip(sources, outputs, strict=True):
+        shots = discover(source, EXTENSIONS, leave_out=outputs, on_fault=faults.append)
+        plates |= {path.resolve() for shot in shots for _, path in shot.frames}
+        placed += [(shot, folder) for shot in (shots if frames is None else select(shots, frames, source))]
     asked: list[FrameJob] = []
     jobs: list[FrameJob] = []
-    finished = skipped = 0
     for shot, folder in placed:
-        wanted = list(_shot_jobs(shot, folder, ending, on_missing))
-        skipped += len(shot.missing) if on_missing == "skip" else 0
-        asked += wanted
-        todo = [job for job in wanted if overwrite or not (job.target and job.target.exists())]
-        finished += len(wanted) - len(todo)
-        jobs += _with_preroll(shot, wanted, todo, preroll)
-    _refuse_harm([shot for shot, _ in placed], asked)
-    return Plan(tuple(jobs), tuple(shot for shot, _ in placed), tuple(outputs), finished, skipped)
+        timeline = list(_timeline(shot, folder, ending, on_missing))
+        wanted = {id(job) for job in timeline if job.number in shot.asked}
+        done = {id(job) for job in timeline if not overwrite and job.target and job.target.exists()}
+        asked += [job for job in timeline if id(job) in wanted]
+        jobs += _with_preroll(timeline, wanted - done, preroll)
+    _refuse_harm(plates, asked)
+    skipped = sum(len(shot.missing) for shot, _ in placed) if on_missing == "skip" else 0
+    written = sum(job.target is not None for job in jobs)
+    return Plan(
+        tuple(jobs),
+        tuple(shot for shot, _ in placed),
+        tuple(outputs),
+        len(asked) - written,
+        skipped,
+        tuple(faults),
+    )
 
 
 def _ending(ext: str | None) -> str | None:
@@ -111,25 +123,32 @@ def _ending(ext: str | None) -> str | None:
 
 def _output_folder(source: Path, name: str, out: Path | None, *, several: bool) -> Path:
     """Folder for one source's results: beside a folder of shots, inside the folder of an image."""
-    resolved = source.resolve()
+    place = Path(os.path.abspath(source))
+    is_folder = os.path.isdir(place)  # never raises, unlike Path.is_dir, where rights are missing
     if out is not None:
-        return out.resolve() / resolved.name if several and resolved.is_dir() else out.resolve()
-    return resolved.with_name(f"{resolved.name}_{name}") if resolved.is_dir() else resolved.parent / name
+        folder = Path(os.path.abspath(out))
+        folder = folder / place.name if several and is_folder else folder
+    elif not place.name:
+        raise UsageError(source, "has no folder beside it for the results", "name one with --out")
+    else:
+        folder = place.with_name(f"{place.name}_{name}") if is_folder else place.parent / name
+    if os.path.lexists(folder) and not os.path.isdir(folder):
+        raise UsageError(folder, "is no folder, and the results should go there", "name another with --out")
+    return folder
 
 
-def _shot_jobs(shot: Shot, folder: Path, ending: str | None, on_missing: OnMissing) -> Iterator[FrameJob]:
-    """Give the shot's jobs in order of time, gaps treated as asked."""
+def _timeline(shot: Shot, folder: Path, ending: str | None, on_missing: OnMissing) -> Iterator[FrameJob]:
+    """Give a job for every frame of the shot in order of time, asked for or not, gaps treated as asked."""
 
     def target(path: Path) -> Path:
         place = folder / path.relative_to(shot.root)
-        suffix = ending or place.suffix
-        if suffix.lower() not in WRITABLE:
-            raise UsageError(path, f"{suffix} can't be written", "choose another with --ext")
-        return place.with_suffix(suffix)
+        # Cineon can be read but not written; DPX is what took its place.
+        own = ".dpx" if place.suffix.lower() == ".cin" else place.suffix
+        return place.with_suffix(ending or own)
 
     there = dict(shot.frames)
     held = shot.frames[0][1]
-    for number in sorted([*there, *shot.missing], key=lambda number: number or 0):
+    for number in sorted({*there, *shot.gaps, *shot.missing}, key=lambda number: number or 0):
         if number in there:
             held = there[number]
             yield FrameJob(shot, number, held, target(held))
@@ -139,37 +158,33 @@ def _shot_jobs(shot: Shot, folder: Path, ending: str | None, on_missing: OnMissi
             yield FrameJob(shot, number, stand_in, target(absent), missing=on_missing)
 
 
-def _with_preroll(
-    shot: Shot, wanted: Sequence[FrameJob], todo: Sequence[FrameJob], preroll: int
-) -> list[FrameJob]:
-    """Add the frames that steps with memory must see ahead of each run of frames to do."""
-    earlier = [FrameJob(shot, number, path, None) for number, path in shot.before]
-    timeline = [*earlier, *wanted]
-    doing = {id(job) for job in todo}
+def _with_preroll(timeline: Sequence[FrameJob], doing: Collection[int], preroll: int) -> list[FrameJob]:
+    """Give the jobs to do (by id), and ahead of each run of them the frames that steps with memory must see.
+
+    What is seen depends on the shot alone, not on the chunk: so chunks give the same pixels.
+    """
+    shown = [job for job in timeline if job.missing != "error" or id(job) in doing]
     needed = {
         place
-        for index, job in enumerate(timeline)
+        for index, job in enumerate(shown)
         if id(job) in doing
         for place in range(max(index - preroll, 0), index + 1)
     }
     jobs = []
     for index in sorted(needed):
-        job = timeline[index]
-        seen_only = id(job) not in doing
-        jobs.append(
-            dataclasses.replace(job, target=None if seen_only else job.target, starts=index - 1 not in needed)
-        )
+        job = shown[index]
+        kept = job.target if id(job) in doing else None
+        jobs.append(dataclasses.replace(job, target=kept, starts=index - 1 not in needed))
     return jobs
 
 
-def _refuse_harm(shots: Sequence[Shot], jobs: Sequence[FrameJob]) -> None:
-    """See to it that no result takes the place of a plate or of another result."""
-    plates = {path for shot in shots for _, path in shot.frames}
+def _refuse_harm(plates: Collection[Path], jobs: Sequence[FrameJob]) -> None:
+    """See to it that no result takes the place of a plate, asked for or not, or of another result."""
     taken: dict[Path, Path] = {}
     for job in jobs:
         if job.target is None:
             continue
-        if job.target in plates or (job.target.exists() and _same_file(job)):
+        if job.target.parent.resolve() / job.target.name in plates or job.target.resolve() in plates:
             raise UsageError(
                 job.target, "is a plate and would be written over", "give another folder with --out"
             )
@@ -180,10 +195,6 @@ def _refuse_harm(shots: Sequence[Shot], jobs: Sequence[FrameJob]) -> None:
                 "convert them to folders of their own with --out",
             )
         taken[job.target] = job.source
-
-
-def _same_file(job: FrameJob) -> bool:
-    return job.target is not None and job.source.exists() and job.target.samefile(job.source)
 
 
 def missing_error(job: FrameJob) -> PlateError:

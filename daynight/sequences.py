@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -35,11 +35,21 @@ class Shot:
     root: Path
     """Folder that the output tree mirrors."""
     frames: tuple[tuple[int | None, Path], ...]
-    """Frame number (``None``: a still) and file, in order of time; only files that are there."""
-    missing: tuple[int, ...] = ()
-    """Numbers asked for, or lying between others, that have no file."""
-    before: tuple[tuple[int | None, Path], ...] = ()
-    """Frames that lie before those asked for, in order of time: a step with memory may want them."""
+    """Frame number (``None``: a still) and file of all that are there, in order of time."""
+    asked: tuple[int | None, ...]
+    """Numbers to convert, in order of time; some may have no file."""
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        """Numbers asked for that have no file."""
+        there = {number for number, _ in self.frames}
+        return tuple(number for number in self.asked if number is not None and number not in there)
+
+    @property
+    def gaps(self) -> tuple[int, ...]:
+        """Numbers between the first and the last that have no file, asked for or not."""
+        numbers = [number for number, _ in self.frames if number is not None]
+        return tuple(sorted(set(range(numbers[0], numbers[-1] + 1)) - set(numbers))) if numbers else ()
 
     def path_of(self, number: int) -> Path:
         """Name that the file of a missing frame would have."""
@@ -79,108 +89,161 @@ def parse_range(text: str) -> frozenset[int]:
     return numbers
 
 
-def discover(source: Path, extensions: frozenset[str], frames: frozenset[int] | None = None) -> list[Shot]:
+def discover(
+    source: Path,
+    extensions: frozenset[str],
+    *,
+    leave_out: Collection[Path] = (),
+    on_fault: Callable[[UsageError], None] | None = None,
+) -> list[Shot]:
     """Find the shots of a folder (with all folders below it), of a pattern, or of one image.
 
     Numbered files of a folder are one shot, unless more of its numbers are missing than are there: those
-    are numbered stills, each its own shot. Hidden files are passed over.
+    are numbered stills, each its own shot. Hidden files are passed over; links to folders are followed.
 
     Args:
         source: a folder, an image, or a pattern such as ``sh010.%04d.exr`` or ``sh010.####.exr``.
         extensions: file name endings that count as plates, in lower case with the dot.
-        frames: numbers asked for; ``None`` means all there are.
+        leave_out: folders not to search.
+        on_fault: takes the fault of a folder below that can't be read; ``None``: it is raised.
 
     Raises:
         UsageError: nothing fits, or a folder can't be read.
     """
-    if source.is_dir():
-        root = source.resolve()
-        shots = [shot for folder in _folders(root) for shot in _shots_in(folder, root, extensions)]
-        if not shots:
-            endings = " ".join(sorted(extensions))
-            raise UsageError(source, "holds no images", f"formats that are read: {endings}")
-    elif source.is_file():
-        root = source.resolve().parent
-        shots = [Shot(source.name, root, ((None, source.resolve()),))]
-    elif _PATTERN.search(source.name):
-        shots = [_shot_of_pattern(source)]
-    else:
-        raise UsageError(source, "is not there", "give a folder, an image or a pattern like sh010.%04d.exr")
-    if frames is None:
-        return shots
+    place = Path(os.path.abspath(source))  # not resolve(): a link's results lie beside the link
+    try:
+        if place.is_dir():
+            return _shots_below(place, source, extensions, leave_out, on_fault)
+        if place.is_file():
+            return [Shot(place.name, place.parent, ((None, place),), (None,))]
+    except PermissionError as error:
+        raise UsageError(source, "can't be read (Permission denied)", "check its rights") from error
+    if _PATTERN.search(source.name):
+        return [_shot_of_pattern(place, source)]
+    raise UsageError(source, "is not there", "give a folder, an image or a pattern like sh010.%04d.exr")
+
+
+def select(shots: Sequence[Shot], frames: frozenset[int], source: Path) -> list[Shot]:
+    """Narrow shots to the frames asked for; stills have no numbers and fall out.
+
+    A range given for many shots can't be meant to lie in all of them: then a number beyond a shot's first or
+    last frame is not missing there. Given for one shot, all of it must be there.
+
+    Raises:
+        UsageError: no shot has any of them.
+    """
     numbered = [shot for shot in shots if shot.frames[0][0] is not None]
-    chosen = [_only(shot, frames, beyond=len(numbered) == 1) for shot in numbered]
-    if not any(shot.frames for shot in chosen):
+    beyond = len(numbered) == 1
+    chosen = []
+    for shot in numbered:
+        numbers = [number for number, _ in shot.frames if number is not None]
+        inside = {number for number in frames if numbers[0] <= number <= numbers[-1]}
+        if inside:
+            asked = tuple(sorted(frames if beyond else inside))
+            chosen.append(Shot(shot.name, shot.root, shot.frames, asked))
+    if not chosen:
         raise UsageError(source, "has none of the frames asked for", f"its shots: {_listing(shots)}")
-    return [shot for shot in chosen if shot.frames]
+    return chosen
 
 
-def _folders(root: Path) -> Iterator[Path]:
-    """Go through a folder and those below it in a steady order; hidden ones are passed over."""
+def _shots_below(
+    root: Path,
+    source: Path,
+    extensions: frozenset[str],
+    leave_out: Collection[Path],
+    on_fault: Callable[[UsageError], None] | None,
+) -> list[Shot]:
+    faults: list[UsageError] = []
 
     def refuse(error: OSError) -> None:
-        raise UsageError(error.filename, f"can't be read ({error.strerror})", "check its rights")
+        fault = UsageError(error.filename, f"can't be read ({error.strerror})", "check its rights")
+        if on_fault is None or Path(error.filename) == root:
+            raise fault from None
+        faults.append(fault)
 
-    for folder, below, _ in os.walk(root, onerror=refuse):
-        below[:] = sorted(name for name in below if not name.startswith("."))
-        yield Path(folder)
+    folders = _folders(root, {path.resolve() for path in leave_out}, refuse)
+    shots = [shot for folder in folders for shot in _shots_in(folder, root, extensions)]
+    if not shots:
+        endings = " ".join(sorted(extensions))
+        raise (
+            faults[0]
+            if faults
+            else UsageError(source, "holds no images", f"formats that are read: {endings}")
+        )
+    for fault in faults:
+        if on_fault:
+            on_fault(fault)
+    return shots
+
+
+def _folders(root: Path, leave_out: Collection[Path], refuse: Callable[[OSError], None]) -> Iterator[Path]:
+    """Go through a folder and those below it in a steady order, each once however many links lead to it."""
+    seen: set[Path] = set(leave_out) - {root.resolve()}
+    for name, below, _ in os.walk(root, onerror=refuse, followlinks=True):
+        folder = Path(name)
+        below[:] = sorted(each for each in below if not each.startswith("."))
+        if folder.resolve() in seen:
+            below.clear()
+            continue
+        seen.add(folder.resolve())
+        yield folder
 
 
 def _shots_in(folder: Path, root: Path, extensions: frozenset[str]) -> list[Shot]:
     """Sort one folder's images into shots and stills."""
-    names = sorted(
-        entry.name
-        for entry in os.scandir(folder)
-        if Path(entry.name).suffix.lower() in extensions
-        and not entry.name.startswith(".")
-        and entry.is_file()
-    )
-    found = fileseq.FileSequence.findSequencesInList(names, pad_style=PAD_STYLE_HASH1)
+    names = [name for name in _image_names(folder) if Path(name).suffix.lower() in extensions]
     shots: list[Shot] = []
-    for sequence in sorted(found, key=str):
+    for sequence in _sequences(names):
         numbers = _numbers(sequence)
         if len(numbers) > 1 and _has_most(numbers):
             shots.append(_shot(sequence, numbers, folder, root))
         else:
-            shots += [_still(folder / name, root) for name in _names(sequence, numbers)]
+            stills = [folder / name for name in _names(sequence, numbers)]
+            shots += [Shot(str(path.relative_to(root)), root, ((None, path),), (None,)) for path in stills]
     return shots
 
 
-def _shot_of_pattern(pattern: Path) -> Shot:
-    """Find the files of a pattern."""
-    folder = pattern.resolve().parent
-    try:
-        sequence = fileseq.FileSequence.findSequenceOnDisk(
-            str(folder / pattern.name), pad_style=PAD_STYLE_HASH1
+def _image_names(folder: Path) -> list[str]:
+    with os.scandir(folder) as entries:
+        return sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.is_file())
+
+
+def _sequences(names: Sequence[str]) -> list[fileseq.FileSequence]:
+    found = fileseq.FileSequence.findSequencesInList(names, pad_style=PAD_STYLE_HASH1)
+    return sorted(found, key=str)
+
+
+def _shot_of_pattern(place: Path, source: Path) -> Shot:
+    """Find the files of a pattern: those of its folder that differ from it in the number alone."""
+    if not place.parent.is_dir():
+        raise UsageError(source, "matches no file", "its folder is not there")
+    # Only the name is a pattern: a folder may be called what it likes.
+    pattern = fileseq.FileSequence(place.name, pad_style=PAD_STYLE_HASH1)
+    alike = [
+        sequence
+        for sequence in _sequences(_image_names(place.parent))
+        if (sequence.basename(), sequence.extension()) == (pattern.basename(), pattern.extension())
+        and _numbers(sequence)
+    ]
+    # A single # is any padding: everyone's shorthand.
+    matching = [sequence for sequence in alike if pattern.zfill() in (1, sequence.zfill())]
+    if not matching:
+        padded = (
+            f"there is {alike[0].basename()}{alike[0].padding()}{alike[0].extension()}"
+            if alike
+            else "check it"
         )
-    except fileseq.FileSeqException:
-        raise UsageError(pattern, "matches no file", "check the folder and the padding") from None
-    return _shot(sequence, _numbers(sequence), folder, folder)
+        raise UsageError(source, "matches no file", padded)
+    return _shot(matching[0], _numbers(matching[0]), place.parent, place.parent)
 
 
 def _shot(sequence: fileseq.FileSequence, numbers: list[int], folder: Path, root: Path) -> Shot:
     pattern = f"{sequence.basename()}{sequence.padding()}{sequence.extension()}"
-    frames = tuple((number, folder / Path(sequence.frame(number)).name) for number in numbers)
-    absent = sorted(set(range(numbers[0], numbers[-1] + 1)) - set(numbers))
-    return Shot(str((folder / pattern).relative_to(root)), root, frames, tuple(absent))
-
-
-def _still(path: Path, root: Path) -> Shot:
-    return Shot(str(path.relative_to(root)), root, ((None, path),))
-
-
-def _only(shot: Shot, wanted: frozenset[int], *, beyond: bool) -> Shot:
-    """Keep the frames asked for; those that have no file are missing.
-
-    A range given for many shots can't be meant to lie in all of them: then a number beyond a shot's first
-    or last frame is not missing there (``beyond`` is false).
-    """
-    there = {number: path for number, path in shot.frames if number is not None}
-    numbers = sorted(wanted & there.keys())
-    first, last = min(there), max(there)
-    missing = tuple(sorted(n for n in wanted - there.keys() if beyond or first <= n <= last))
-    before = tuple((n, there[n]) for n in sorted(there) if numbers and n < numbers[0])
-    return Shot(shot.name, shot.root, tuple((n, there[n]) for n in numbers), missing, before)
+    frames = tuple(
+        (number, folder / name) for number, name in zip(numbers, _names(sequence, numbers), strict=True)
+    )
+    every = tuple(range(numbers[0], numbers[-1] + 1))
+    return Shot(str((folder / pattern).relative_to(root)), root, frames, every)
 
 
 def _numbers(sequence: fileseq.FileSequence) -> list[int]:

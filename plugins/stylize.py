@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from daynight import Frame, hookimpl
-from daynight.colour import encode_display, finite
+from daynight.colour import decode_display, encode_display, finite, shown, to_encoding, with_shown
 from daynight.errors import ChainError, PlateError
 from daynight.frame import Pixels
 from daynight.inference import Network
@@ -45,13 +45,13 @@ class Stylize(Step):
             raise ChainError("step stylize", "the chain has no model", "name one: --model FILE.onnx")
         self._network: Network = context.network
         self._facts: ModelFacts = context.network.facts
-        self.works_in = "scene-linear" if self._facts.kind == "maps" else self._facts.encoding
+        self.works_in = "scene-linear" if self._facts.kind == "maps" else None
 
     def apply(self, frame: Frame) -> Frame:
         """Give the changed frame; tiles stay tiles."""
         if self._facts.kind == "maps":
             return frame.with_image(self._relit(frame))
-        return frame.with_pixels(self._restyled(frame))
+        return self._restyled(frame)
 
     def _relit(self, frame: Frame) -> Pixels:
         """Relight the whole plate: y = x * 2^(strength S) + strength E."""
@@ -79,19 +79,19 @@ class Stylize(Step):
         named = dict(zip(self._network.outputs, results, strict=True))
         return [np.ascontiguousarray(named[name][0].transpose(1, 2, 0)) for name in ("stops", "emission")]
 
-    def _restyled(self, frame: Frame) -> Pixels:
-        """Run a network that gives pictures, tile by tile; light beyond its range comes back on top."""
-        restyled = np.empty_like(frame.pixels)
-        strength = np.float32(self.options.strength)
-        for index, tile in enumerate(frame.pixels):
-            picture = np.clip(finite(tile) if frame.high_range else tile, 0, 1)
+    def _restyled(self, frame: Frame) -> Frame:
+        """Run a network that gives pictures, tile by tile, over what a display shows of the frame."""
+        linear = self._facts.encoding == "scene-linear"
+        pictures = decode_display(shown(frame)) if linear else shown(frame)
+        restyled = np.empty_like(pictures)
+        for index, picture in enumerate(pictures):
             restyled[index] = self._picture(picture[np.newaxis], frame)
-            if frame.high_range:
-                restyled[index] += tile - picture
-        if strength != 1:
-            restyled *= strength
-            restyled += frame.pixels * (1 - strength)
-        return restyled
+        result = with_shown(frame, encode_display(restyled) if linear else restyled)
+        strength = np.float32(self.options.strength)
+        if strength == 1:
+            return result
+        plate = to_encoding(frame, result.encoding).pixels
+        return result.with_pixels(result.pixels * strength + plate * (1 - strength))
 
     def _picture(self, tile: Pixels, frame: Frame) -> Pixels:
         """Run the network over one picture 1×h×w×3 in [0, 1]; its size is filled up to the multiple."""

@@ -114,3 +114,39 @@ def test_steps_with_memory_see_the_frames_before_each_run(make_shot: MakeShot, t
         (5, True),
         (6, True),
     ]
+
+
+def test_what_a_step_with_memory_sees_depends_on_the_shot_not_on_the_chunk(make_shot: MakeShot) -> None:
+    folder = make_shot("sh", (1, 2, 3, 4, 6, 7, 8))
+    options = {"on_missing": "hold", "preroll": 2}
+    chunk = make_plan([folder], "night", frames=frozenset({6, 7, 8}), **options)
+    shown = [(job.number, job.source.name, job.target is not None) for job in chunk.jobs]
+    assert shown[:3] == [(4, "sh.0004.png", False), (5, "sh.0004.png", False), (6, "sh.0006.png", True)]
+    stepped = make_plan([folder], "night", frames=frozenset({1, 3, 7}), **options)
+    assert [job.number for job in stepped.jobs] == [1, 2, 3, 5, 6, 7]
+    alone = make_plan([folder], "night", frames=frozenset({5}), **options)
+    assert [(job.number, job.target is not None) for job in alone.jobs] == [(3, False), (4, False), (5, True)]
+
+
+def test_a_plate_that_was_not_asked_for_is_not_written_over_either(tmp_path: Path) -> None:
+    for number in (1, 2, 3):
+        write_image(tmp_path / f"in/sh.{number:04d}.tif", as_uint8(picture()))
+    write_image(tmp_path / "in/sh.0001.png", as_uint8(picture()))
+    with pytest.raises(UsageError, match=r"sh\.0001\.png: is a plate"):
+        make_plan([tmp_path / "in"], "night", frames=frozenset({1, 2}), ext="png", out=tmp_path / "in")
+
+
+def test_results_inside_the_source_are_no_plates_of_the_next_run(make_shot: MakeShot) -> None:
+    folder = make_shot("sh", (1, 2))
+    write_image(folder / "night/sh.0001.png", as_uint8(picture()))
+    plan = make_plan([folder], "night", out=folder / "night")
+    assert [job.number for job in plan.jobs] == [2]
+    assert plan.finished == 1
+
+
+def test_an_output_that_is_a_file_is_refused(make_shot: MakeShot, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("")
+    with pytest.raises(UsageError, match="out: is no folder"):
+        make_plan([make_shot()], "night", out=tmp_path / "out")
+    with pytest.raises(UsageError, match="name one with --out"):
+        make_plan([Path("/")], "night")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from daynight.errors import UsageError
-from daynight.sequences import discover, parse_range
+from daynight.sequences import discover, parse_range, select
 
 ENDINGS = frozenset({".png", ".exr", ".jpg"})
 
@@ -94,18 +96,49 @@ def test_a_pattern(tmp_path: Path, pattern: str) -> None:
 
 def test_frames_asked_for(tmp_path: Path) -> None:
     touch(tmp_path, *(f"sh.{number}.png" for number in range(1001, 1011)))
-    (shot,) = discover(tmp_path, ENDINGS, parse_range("1004-1012x2"))
-    assert [number for number, _ in shot.frames] == [1004, 1006, 1008, 1010]
+    shots = discover(tmp_path, ENDINGS)
+    (shot,) = select(shots, parse_range("1004-1012x2"), tmp_path)
+    assert shot.asked == (1004, 1006, 1008, 1010, 1012)
     assert shot.missing == (1012,), "a range given for one shot must be there whole"
-    assert [number for number, _ in shot.before] == [1001, 1002, 1003]
+    assert len(shot.frames) == 10, "steps with memory may want the others"
     with pytest.raises(UsageError, match=r"none of the frames asked for; its shots: sh\..* 1001-1010"):
-        discover(tmp_path, ENDINGS, parse_range("1-5"))
+        select(shots, parse_range("1-5"), tmp_path)
 
 
 def test_frames_asked_for_of_many_shots_need_not_lie_in_all(tmp_path: Path) -> None:
     touch(tmp_path, "a/a.1.png", "a/a.2.png", "a/a.3.png", "b/b.1.png", "b/b.3.png", "c/c.8.png", "c/c.9.png")
-    a, b = discover(tmp_path, ENDINGS, parse_range("1-3"))
+    a, b = select(discover(tmp_path, ENDINGS), parse_range("1-3"), tmp_path)
     assert (a.missing, b.missing) == ((), (2,))
+
+
+def test_a_single_missing_frame_may_be_asked_for(tmp_path: Path) -> None:
+    touch(tmp_path, "a.1.png", "a.2.png", "a.4.png")
+    (shot,) = select(discover(tmp_path, ENDINGS), parse_range("3"), tmp_path)
+    assert shot.missing == (3,)
+
+
+@pytest.mark.parametrize("folder", ["br[1]", "ha#sh", "a@b", "$F", "ünï cödé"])
+def test_a_folder_may_be_called_what_it_likes(tmp_path: Path, folder: str) -> None:
+    touch(tmp_path, f"{folder}/sh.0001.png", f"{folder}/sh.0002.png")
+    for source in (tmp_path / folder / "sh.%04d.png", tmp_path / folder, tmp_path):
+        (shot,) = discover(source, ENDINGS)
+        assert [path.name for _, path in shot.frames] == ["sh.0001.png", "sh.0002.png"]
+        assert shot.path_of(7) == tmp_path / folder / "sh.0007.png"
+
+
+def test_a_pattern_of_another_padding_is_told_what_there_is(tmp_path: Path) -> None:
+    touch(tmp_path, "s.8.png", "s.9.png", "s.10.png")
+    with pytest.raises(UsageError, match=r"s\.%04d\.png: matches no file; there is s\.#\.png"):
+        discover(tmp_path / "s.%04d.png", ENDINGS)
+
+
+def test_links_to_folders_are_followed_once(tmp_path: Path) -> None:
+    touch(tmp_path / "elsewhere", "sh.1.png", "sh.2.png")
+    (tmp_path / "shots").mkdir()
+    (tmp_path / "shots/sh").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "shots/again").symlink_to(tmp_path / "shots")
+    (shot,) = discover(tmp_path / "shots", ENDINGS)
+    assert shot.name == "sh/sh.#.png"
 
 
 @pytest.mark.parametrize(
@@ -125,13 +158,27 @@ def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     for folder in (tmp_path, *tmp_path.parents):
         if folder.owner() == tmp_path.owner() and folder.is_relative_to("/tmp"):
             folder.chmod(folder.stat().st_mode | 0o055)
+    with _nobody(), pytest.raises(UsageError, match=r"locked: can't be read \(Permission denied\)"):
+        discover(tmp_path / "shots", ENDINGS)
+    touch(tmp_path / "shots" / "open", "b.1.png", "b.2.png")
+    faults: list[UsageError] = []
+    with _nobody():
+        (shot,) = discover(tmp_path / "shots", ENDINGS, on_fault=faults.append)
+    assert shot.name == "open/b.#.png"
+    assert len(faults) == 1
+    with _nobody(), pytest.raises(UsageError, match="can't be read"):
+        discover(locked / "a.1.png", ENDINGS)
+    locked.chmod(0o755)
+
+
+@contextmanager
+def _nobody() -> Iterator[None]:
+    """Root may read everything: be nobody for a moment."""
     root = os.geteuid() == 0
-    if root:  # root may read everything: be nobody for a moment
+    if root:
         os.seteuid(65534)
     try:
-        with pytest.raises(UsageError, match=r"locked: can't be read \(Permission denied\)"):
-            discover(tmp_path / "shots", ENDINGS)
+        yield
     finally:
         if root:
             os.seteuid(0)
-        locked.chmod(0o755)

@@ -33,7 +33,7 @@ from daynight.training.data import Photographs
 _SIZE: Final = (128, 192)
 """Height and width that it sees of a whole frame."""
 _BATCH: Final = 16
-_EXPOSURE: Final = 1.0
+_EXPOSURE: Final = 3.0
 """Change of exposure in training, in stops either way: darkness alone shall not make a night."""
 _RATE: Final = 1e-3
 

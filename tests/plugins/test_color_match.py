@@ -10,6 +10,7 @@ import pytest
 from pictures import as_uint8, picture, write_image
 
 from daynight import Frame
+from daynight.colour import to_encoding
 from daynight.errors import ChainError
 
 FRAME = Frame(picture()[np.newaxis], "display")
@@ -51,7 +52,7 @@ def test_matching_the_plate_itself_changes_nothing(apply, method: str) -> None:
 def test_the_plate_is_the_frame_as_it_entered(apply, method: str) -> None:
     darker = ("grade", {"exposure": -1.5, "tint": [1, 0.8, 0.6]})
     assert np.abs(apply(FRAME, darker, "crop").image - FRAME.image).mean() > 0.1
-    result = apply(FRAME, darker, ("color_match", {"method": method}))
+    result = to_encoding(apply(FRAME, darker, ("color_match", {"method": method})), "display")
     assert np.abs(result.image - FRAME.image).mean() < 0.03
 
 
@@ -81,8 +82,30 @@ def test_a_pixel_that_is_no_number_stays_alone(apply, reference: str, method: st
     broken = picture()
     broken[5, 5] = np.nan
     options = {"reference": reference, "method": method}
-    result = apply(Frame(broken[np.newaxis], "display", high_range=True), ("color_match", options)).image
+    light = to_encoding(Frame(broken[np.newaxis], "display"), "scene-linear").image
+    frame = Frame(light[np.newaxis], high_range=True)
+    result = to_encoding(apply(frame, ("color_match", options)), "display").image
     clean = apply(FRAME, ("color_match", options)).image
     away = np.ones(broken.shape[:2], bool)
     away[5, 5] = False
-    assert np.abs(result[away] - clean[away]).max() < 0.02
+    assert np.abs(result[away] - np.clip(clean[away], 0, 1)).max() < 0.05
+
+
+@pytest.mark.parametrize("method", ["reinhard", "histogram"])
+def test_light_above_white_survives(apply, method: str) -> None:
+    light = picture() * np.float32(3)
+    light[:4] = 413.0
+    light[4] = -0.01
+    frame = Frame(light[np.newaxis], high_range=True)
+    result = apply(frame, ("color_match", {"method": method})).image
+    np.testing.assert_allclose(result[:4], light[:4], rtol=0.05)
+    np.testing.assert_allclose(result[4], light[4], atol=2e-3)
+
+
+def test_a_large_frame_matches_as_a_small_one_does(apply, tmp_path: Path) -> None:
+    """Sums over eight million pixels must not drift: a 4K plate matched to itself made small stays."""
+    small = picture(54, 96)
+    large = np.repeat(np.repeat(small, 40, axis=0), 40, axis=1)
+    reference = write_image(tmp_path / "small.png", as_uint8(small))
+    result = apply(Frame(large[np.newaxis], "display"), ("color_match", {"reference": str(reference)})).image
+    assert np.abs(result.mean((0, 1)) - large.mean((0, 1))).max() < 0.003

@@ -43,7 +43,7 @@ def test_a_scene_linear_model_sees_light(apply, tmp_path: Path) -> None:
     model = affine(tmp_path / "a.onnx", 0.5, facts={"value_range": "0..1", "encoding": "scene-linear"})
     result = apply(Frame(picture()[np.newaxis]), "stylize", model=model)
     assert result.encoding == "scene-linear"
-    np.testing.assert_allclose(result.image, picture() / 2, atol=1e-7)
+    np.testing.assert_allclose(result.image, picture() / 2, atol=1e-6)
 
 
 def test_strength_mixes_plate_and_picture(apply, tmp_path: Path) -> None:
@@ -59,6 +59,15 @@ def test_light_above_white_survives_a_model_of_pictures(apply, tmp_path: Path) -
     frame = Frame(light[np.newaxis], high_range=True)
     result = apply(frame, "stylize", "grade", model=affine(tmp_path / "a.onnx"))
     np.testing.assert_allclose(result.image, light, rtol=5e-3)
+
+
+@pytest.mark.parametrize("offset", [0.02, 0.3])
+def test_a_model_that_overshoots_white_makes_no_suns(apply, tmp_path: Path, offset: float) -> None:
+    light = np.linspace(0, 1.2, 64 * 48 * 3, dtype=np.float32).reshape(48, 64, 3)
+    model = affine(tmp_path / "a.onnx", 1, offset, facts={"value_range": "0..1"})
+    result = apply(Frame(light[np.newaxis], high_range=True), "stylize", "grade", model=model)
+    assert result.image.max() < 2.5
+    assert (result.image >= light - 1e-5).all()
 
 
 def test_a_model_of_another_output_size_is_refused(apply, tmp_path: Path) -> None:
