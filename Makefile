@@ -5,6 +5,7 @@
 PYTHON ?= python3
 EXTRAS ?= test
 BIN := .venv/bin
+SOURCES := $(wildcard daynight/*.py daynight/*/*.py daynight/*/*/*.py daynight/models/* plugins/*.py exporters/*.py)
 
 .PHONY: demo test check figures
 
@@ -12,7 +13,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
-.venv/installed: pyproject.toml constraints.txt | $(BIN)/python
+.venv/installed: pyproject.toml constraints.txt $(SOURCES) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt .
 	@touch $@
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from daynight.chain import PIXELS_STEPS, Chain, open_chain, read_chain, with_model, with_settings
+from daynight.chain import PIXELS_STEPS, Chain, model_path, open_chain, read_chain, with_model, with_settings
 from daynight.conversion import Observer, OnError, Summary, run_plan
 from daynight.errors import UsageError, nearest
 from daynight.frame import Frame
@@ -51,13 +52,15 @@ def convert(
 ) -> Summary:
     """Convert image sequences, as ``daynight convert`` does.
 
+    One conversion at a time in a process: the number of threads that decode and encode is the process's.
+
     Args:
         sources: folders (searched through), images, or patterns like ``sh010.%04d.exr``.
         to: a look's name; may be left out where ``chain`` is given.
         out: folder for the results; ``None``: beside a folder of shots, inside the folder of an image.
         frames: a range like ``1001-1100x2``; ``None``: all.
         chain: a chain file, in the look's place.
-        model: an ONNX file, in the place of the chain's model.
+        model: an ONNX file or a registered model's name, in the place of the chain's model.
         settings: ``step.option=value`` and ``model.fact=value``.
         device: ``auto`` takes CUDA where it runs, else the CPU.
         ext: ending of the results, like ``exr``; ``None``: as the plates.
@@ -126,15 +129,15 @@ def open_named_chain(
     cv2.setNumThreads(threads)
     if chain is not None:
         spec = read_chain(Path(chain))
-    elif to is not None:
+    elif to:
         spec = _look(registry, to)
     else:
         raise UsageError("--to", "no look is named", f"known: {', '.join(registry.looks)}")
-    spec = with_settings(spec, [setting for setting in settings if setting.startswith("model.")])
     if model is not None:
-        spec = with_model(spec, Path(model))
-        if chain is None:
-            spec = _chain_that_runs(spec, Path(model), device, threads)
+        spec = with_model(spec, str(model) if str(model) in registry.models else Path(model))
+    spec = with_settings(spec, [setting for setting in settings if setting.startswith("model.")])
+    if model is not None and chain is None:
+        spec = _chain_that_runs(spec, registry, device, threads)
     spec = with_settings(spec, [setting for setting in settings if not setting.startswith("model.")])
     return open_chain(
         spec,
@@ -209,7 +212,7 @@ def open_look(
         plate = _as_frame(picture)
         result = chain.leave(chain.apply(chain.enter(plate)), plate).image
         if picture.dtype.kind == "f":
-            return result.astype(picture.dtype, copy=False)
+            return result.astype(picture.dtype, copy=np.shares_memory(result, picture))
         whitest = np.iinfo(picture.dtype).max
         levels: Array = np.rint(np.clip(result, 0, 1) * np.float32(whitest)).astype(picture.dtype)
         return levels
@@ -246,20 +249,21 @@ def _look(registry: Registry, name: str) -> ChainSpec:
     return registry.looks[name].chain
 
 
-def _chain_that_runs(spec: ChainSpec, model: Path, device: DeviceName, threads: int) -> ChainSpec:
-    """Give the look's chain in the form that a foreign model needs: pictures go in tiles, maps don't."""
-    network = open_network(model, device=device, threads=threads, facts=spec.facts)
+def _chain_that_runs(spec: ChainSpec, registry: Registry, device: DeviceName, threads: int) -> ChainSpec:
+    """Give the look's chain in the form that another model needs: pictures go in tiles, maps don't."""
     names = [step.name for step in spec.steps]
-    if "stylize" not in names:
+    if "stylize" not in names or spec.model is None:
         raise UsageError(
-            f"--model {model}", f"look {spec.name} runs no model", "choose another look or --chain"
+            f"--model {spec.model}", f"look {spec.name} runs no model", "choose another look or --chain"
         )
-    core: tuple[StepSpec, ...] = PIXELS_STEPS if network.facts.kind == "pixels" else (StepSpec("stylize"),)
+    path = model_path(spec.model, registry.models)
+    facts = open_network(path, device=device, threads=threads, facts=spec.facts).facts
+    core: tuple[StepSpec, ...] = PIXELS_STEPS if facts.kind == "pixels" else (StepSpec("stylize"),)
     others = {"tile", "stylize", "reassemble"}
     place = names.index("stylize")
     before = tuple(step for step in spec.steps[:place] if step.name not in others)
     after = tuple(step for step in spec.steps[place:] if step.name not in others)
-    return ChainSpec(spec.name, (*before, *core, *after), model, spec.facts)
+    return dataclasses.replace(spec, steps=(*before, *core, *after))
 
 
 def _python_warning(message: str) -> None:

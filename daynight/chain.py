@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -104,10 +105,15 @@ def read_chain(path: Path) -> ChainSpec:
     steps, model = table.get("step", []), table.get("model", {})
     if not isinstance(steps, list) or not all(isinstance(step, dict) and "use" in step for step in steps):
         raise ChainError(path, "a step lacks its name", 'write [[step]] and use = "NAME"')
+    if not steps:
+        raise ChainError(path, "has no step", 'write [[step]] and use = "NAME"')
+    name = str(table.get("name", path.stem))
+    if not re.fullmatch(r"[\w .-]+", name) or name.startswith("."):
+        raise ChainError(path, f"its name {name!r} can't name a folder", "use letters, digits, - and _")
     if not isinstance(model, dict):
         raise ChainError(path, "model is no table", 'write [model] and file = "NAME"')
     return ChainSpec(
-        name=str(table.get("name", path.stem)),
+        name=name,
         steps=tuple(
             StepSpec(str(step["use"]), {key: value for key, value in step.items() if key != "use"})
             for step in steps
@@ -134,9 +140,9 @@ def with_settings(spec: ChainSpec, settings: Sequence[str]) -> ChainSpec:
     return spec
 
 
-def with_model(spec: ChainSpec, model: Path, facts: Mapping[str, Any] | None = None) -> ChainSpec:
-    """Give a chain that runs another model."""
-    return dataclasses.replace(spec, model=model, facts={**spec.facts, **(facts or {})})
+def with_model(spec: ChainSpec, model: str | Path) -> ChainSpec:
+    """Give a chain that runs another model: a registered one's name, or a file."""
+    return dataclasses.replace(spec, model=model)
 
 
 def open_chain(
@@ -171,7 +177,7 @@ def open_chain(
         raise ChainError(f"step {needing.name}", "the chain has no model", "name one: --model FILE.onnx")
     network = None
     if needing and spec.model is not None:
-        path = _model_path(spec.model, models)
+        path = model_path(spec.model, models)
         network = open_network(path, device=device, threads=threads, facts=spec.facts)
     context = StepContext(network, warn)
     opened = [kind(option, context) for kind, option in zip(classes, options, strict=True)]
@@ -181,6 +187,8 @@ def open_chain(
 def _model_of(chain: Path, model: Mapping[str, Any]) -> str | Path | None:
     """Model of a chain file: a name as it stands, a file only from the chain's own folder."""
     named = model.get("file")
+    if named is not None and not isinstance(named, str):
+        raise ChainError(chain, f"its model {named!r} is no name", 'write file = "NAME"')
     if named is None or not str(named).endswith(".onnx"):
         return named
     folder = chain.resolve().parent
@@ -190,7 +198,12 @@ def _model_of(chain: Path, model: Mapping[str, Any]) -> str | Path | None:
     return path
 
 
-def _model_path(model: str | Path, models: Mapping[str, Model]) -> Path:
+def model_path(model: str | Path, models: Mapping[str, Model]) -> Path:
+    """Give a model's file.
+
+    Raises:
+        UsageError: no model has this name.
+    """
     if isinstance(model, Path):
         return model
     if model not in models:
@@ -200,6 +213,8 @@ def _model_path(model: str | Path, models: Mapping[str, Model]) -> Path:
 
 def _with_setting(spec: ChainSpec, step: str, option: str, value: Any, setting: str) -> ChainSpec:
     if step == "model":
+        if spec.model is None:
+            raise ChainError(f"--set {setting}", f"chain {spec.name} has no model", "name one with --model")
         return dataclasses.replace(spec, facts={**spec.facts, option: value})
     if step not in [each.name for each in spec.steps]:
         known = [*(each.name for each in spec.steps), "model"]

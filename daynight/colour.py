@@ -91,8 +91,8 @@ def shown(frame: Frame) -> Pixels:
 def with_shown(frame: Frame, picture: Pixels) -> Frame:
     """Give the frame with what :func:`shown` gave changed to ``picture``.
 
-    The light x that a display can't show stays in proportion: ``y = decode(picture) * max(x, 1) + min(x, 0)``.
-    An unchanged picture gives the frame's own light back.
+    Light x that a display can't show stays in proportion: ``y = decode(picture) * max(x, 1) + min(x, 0)``;
+    an unchanged picture gives the frame's own light back.
     """
     if frame.encoding == "display" and not frame.high_range:
         return frame.with_pixels(picture)

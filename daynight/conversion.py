@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -13,7 +14,7 @@ from daynight.chain import Chain
 from daynight.errors import DaynightError, PlateError
 from daynight.frame import Frame
 from daynight.images import black_like, display_size, read_frame, write_frame
-from daynight.pipeline import overlap
+from daynight.pipeline import Outcome, overlap
 from daynight.planning import FrameJob, Plan, missing_error
 from daynight.sequences import Shot
 
@@ -37,6 +38,8 @@ class FrameDone:
     """Seconds it took to ``read``, ``compute`` and ``write``; they overlap with other frames'."""
     fault: DaynightError | None
     """Why it has no result; ``None``: it has."""
+    trace: str = ""
+    """The fault's traceback as text, for ``--debug``: the traceback itself would keep the frame's pixels."""
 
 
 Event: TypeAlias = "Started | FrameDone"
@@ -64,6 +67,8 @@ class Summary:
     """Wall time."""
     failed: list[FrameDone] = field(default_factory=list)
     """Frames without a result."""
+    unread: tuple[DaynightError, ...] = ()
+    """Folders that could not be read."""
 
     def __str__(self) -> str:
         """Tell how the run ended, in one line."""
@@ -75,6 +80,7 @@ class Summary:
             (self.finished, "there already"),
             (self.skipped, "missing, skipped"),
             (self.not_reached, "not reached"),
+            (len(self.unread), "folders not read"),
         )
         return ", ".join(parts + [f"{count} {what}" for count, what in counts if count])
 
@@ -104,7 +110,7 @@ def run_plan(
     began = time.perf_counter()
     run = _Run(chain, view)
     device = str(chain.network.device) if chain.network else ""
-    summary = Summary(plan.outputs, device, finished=plan.finished, skipped=plan.skipped)
+    summary = Summary(plan.outputs, device, finished=plan.finished, skipped=plan.skipped, unread=plan.faults)
     observe(Started(plan, chain))
 
     def jobs() -> Iterator[FrameJob]:
@@ -117,7 +123,7 @@ def run_plan(
         seconds = run.seconds.pop(id(outcome.job), {})
         if outcome.job.target is None:
             continue  # only shown to steps with memory
-        event = FrameDone(outcome.job, seconds, _as_daynight_error(outcome.job, outcome.fault))
+        event = _event(outcome, seconds)
         if event.fault:
             summary.failed.append(event)
         else:
@@ -152,10 +158,10 @@ class _Run:
         """Run the chain; frames come here one by one and in order."""
         plate, frame = frames
         if job.shot is not self._shot:
-            self._shot, self._size = job.shot, None
+            self._shot, self._size = job.shot, _size_of(job.shot)
         if job.starts:
             self._chain.start_shot(job.shot.name)
-        self._check_size(job, plate)
+        _require_size(job, plate, self._size)
         if job.missing == "black":
             return plate, plate
         with self._timed(job, "compute"):
@@ -172,17 +178,6 @@ class _Run:
         if self._view:
             self._view(job, plate, result)
 
-    def _check_size(self, job: FrameJob, plate: Frame) -> None:
-        size = display_size(plate)
-        if self._size is None:
-            self._size = size
-        elif size != self._size:
-            raise PlateError(
-                job.source,
-                f"is {size[0]}x{size[1]} in a shot of {self._size[0]}x{self._size[1]}",
-                "mend the frame, or convert it by itself",
-            )
-
     @contextmanager
     def _timed(self, job: FrameJob, stage: str) -> Iterator[None]:
         began = time.perf_counter()
@@ -190,11 +185,34 @@ class _Run:
         self.seconds.setdefault(id(job), {})[stage] = time.perf_counter() - began
 
 
-def _as_daynight_error(job: FrameJob, fault: Exception | None) -> DaynightError | None:
-    """Give any fault as one line; an unforeseen one keeps its own as the cause, for ``--debug``."""
-    if fault is None or isinstance(fault, DaynightError):
-        return fault
-    line = " ".join(f"{type(fault).__name__}: {fault}".split())
-    error = PlateError(job.source, f"can't be converted ({line})", "see --debug")
-    error.__cause__ = fault
-    return error
+def _size_of(shot: Shot) -> tuple[int, int] | None:
+    """Size of a shot's picture: of its first plate that opens, asked for or not, so that chunks agree."""
+    for _, path in shot.frames:
+        with suppress(PlateError):
+            return display_size(path)
+    return None
+
+
+def _require_size(job: FrameJob, plate: Frame, size: tuple[int, int] | None) -> None:
+    window = plate.display_window
+    found = (window.width, window.height) if window else (plate.width, plate.height)
+    if size and found != size:
+        raise PlateError(
+            job.source,
+            f"is {found[0]}x{found[1]} in a shot of {size[0]}x{size[1]}",
+            "mend the frame, or convert it by itself",
+        )
+
+
+def _event(outcome: Outcome[FrameJob], seconds: dict[str, float]) -> FrameDone:
+    """Give any fault as one line and its traceback as text."""
+    job, fault = outcome.job, outcome.fault
+    if fault is None:
+        return FrameDone(job, seconds, None)
+    trace = "".join(traceback.format_exception(fault))
+    if isinstance(fault, DaynightError):
+        error = type(fault)(fault.subject, fault.fault, fault.remedy)
+    else:
+        line = " ".join(f"{type(fault).__name__}: {fault}".split())
+        error = PlateError(job.source, f"can't be converted ({line})", "see --debug")
+    return FrameDone(job, seconds, error, trace)

@@ -51,6 +51,8 @@ class Frame:
     """``pixels`` are multiplied by ``alpha``, as in the plate's file; never so while steps run."""
     extra: NDArray[Any] | None = None
     """Channels that no step touches, H×W×K, in the type they were read in."""
+    extra_names: tuple[str, ...] = ()
+    """Names of the extra channels."""
     data_window: Window | None = None
     """Where the pixels lie in the file's coordinates; ``None``: at the origin."""
     display_window: Window | None = None

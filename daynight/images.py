@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+import errno
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -14,6 +17,7 @@ import numpy as np
 import OpenImageIO as oiio
 from numpy.typing import NDArray
 
+from daynight.alpha import premultiplied, unpremultiplied
 from daynight.colour import encode_display, to_encoding
 from daynight.errors import PlateError
 from daynight.frame import Frame, Pixels, Window
@@ -30,8 +34,14 @@ WRITABLE: Final = EXTENSIONS - {".cin"}
 oiio.attribute("try_all_readers", 0)
 
 _TYPES: Final = {"uint8": oiio.UINT8, "uint16": oiio.UINT16, "half": oiio.HALF, "float": oiio.FLOAT}
+_WHOLE: Final = frozenset({"uint", "int", "uint64", "int64"})
+_GREY: Final = frozenset({"Y", "L", "I", "GRAY", "GREY", "LUMINANCE"})
 _INTEGER: Final = frozenset({"uint8", "uint16"})
 _JPEG_QUALITY: Final = 95
+_WITHOUT_ALPHA: Final = frozenset({".jpg", ".jpeg", ".hdr", ".bmp"})
+_LAST_MARKERS: Final = {".png": b"IEND\xaeB`\x82", ".jpg": b"\xff\xd9", ".jpeg": b"\xff\xd9"}
+_MARGIN: Final = 2**20
+"""Space, in bytes, for attributes and for what other writers take meanwhile."""
 
 
 def set_threads(count: int) -> None:
@@ -81,14 +91,17 @@ def write_frame(frame: Frame, path: Path, *, grey: bool = False) -> None:
         PlateError: the format can't be written, or the disk refuses.
     """
     kind = _pixel_type(frame.file_spec, path)
+    if not _same_format(frame, path):
+        frame = _for_another_format(frame, path)
     spec, channels = _file_layout(frame, path, kind, grey=grey)
     try:
         with written_whole(path) as temporary:
+            _require_space(temporary.parent, channels.nbytes)
             _write(temporary, spec, channels)
+            _require_end(temporary)
     except OSError as error:
-        raise PlateError(
-            path, f"can't be written ({error.strerror})", "check disk space and rights"
-        ) from None
+        fault = error.strerror or str(error)
+        raise PlateError(path, f"can't be written ({fault})", "check disk space and rights") from None
 
 
 @contextmanager
@@ -115,10 +128,15 @@ def black_like(frame: Frame, number: int) -> Frame:
     return frame.with_pixels(np.zeros_like(frame.pixels), number=number)
 
 
-def display_size(frame: Frame) -> tuple[int, int]:
-    """Width and height of the picture that a frame belongs to: of its display window, else its pixels."""
-    window = frame.display_window
-    return (window.width, window.height) if window else (frame.width, frame.height)
+def display_size(path: Path) -> tuple[int, int]:
+    """Width and height of a plate's display window, from its header alone.
+
+    Raises:
+        PlateError: the file can't be opened.
+    """
+    with _opened(path) as source:
+        spec = source.spec()
+        return spec.full_width, spec.full_height
 
 
 @contextmanager
@@ -131,6 +149,8 @@ def _opened(path: Path) -> Iterator[Any]:
         fault = _one_line(oiio.geterror())
         if not path.exists():
             raise PlateError(path, "is not there", "check the name")
+        if not os.access(path, os.R_OK):
+            raise PlateError(path, "can't be read (Permission denied)", "check its rights")
         raise PlateError(
             path, f"is no readable {path.suffix} image ({fault})", "check its content and ending"
         )
@@ -146,6 +166,11 @@ def _refuse_what_would_be_lost(source: Any, path: Path) -> None:
         raise PlateError(path, "is a deep image", "flatten it first")
     if spec.depth > 1:
         raise PlateError(path, "is a volume", "give a flat image")
+    kinds = dict(zip(spec.channelnames, spec.channelformats or (spec.format,) * spec.nchannels, strict=True))
+    whole = [name for name, kind in kinds.items() if str(kind) in _WHOLE]
+    if whole:
+        fault = f"has whole numbers in {', '.join(whole)}, and they would not come through"
+        raise PlateError(path, fault, "leave them out")
     if source.seek_subimage(1, 0):
         raise PlateError(
             path, "has several parts, and only one would come through", "split it into single parts"
@@ -157,7 +182,7 @@ def _refuse_what_would_be_lost(source: Any, path: Path) -> None:
 def _frame(raw: NDArray[Any], spec: Any, path: Path, number: int | None) -> Frame:
     """Sort a file's channels into beauty, alpha and the rest."""
     names = [name.upper() for name in spec.channelnames]
-    beauty = _beauty(names)
+    beauty = _beauty(names, path)
     alpha = spec.alpha_channel if 0 <= spec.alpha_channel < spec.nchannels else None
     rest = [index for index in range(spec.nchannels) if index not in beauty and index != alpha]
     integer = raw.dtype.kind == "u"
@@ -170,6 +195,7 @@ def _frame(raw: NDArray[Any], spec: Any, path: Path, number: int | None) -> Fram
         alpha=None if alpha is None else _as_float(raw[..., alpha]),
         premultiplied=alpha is not None and not spec.get_int_attribute("oiio:UnassociatedAlpha", 0),
         extra=np.ascontiguousarray(raw[..., rest]) if rest else None,
+        extra_names=tuple(spec.channelnames[index] for index in rest),
         data_window=Window(spec.x, spec.y, spec.width, spec.height),
         display_window=Window(spec.full_x, spec.full_y, spec.full_width, spec.full_height),
         metadata=MappingProxyType({attribute.name: attribute.value for attribute in spec.extra_attribs}),
@@ -177,11 +203,18 @@ def _frame(raw: NDArray[Any], spec: Any, path: Path, number: int | None) -> Fram
     )
 
 
-def _beauty(names: list[str]) -> list[int]:
-    """Places of R, G and B; a file without them gives its first channel three times."""
+def _beauty(names: list[str], path: Path) -> list[int]:
+    """Places of R, G and B; a grey file's one channel stands for all three.
+
+    Raises:
+        PlateError: there is no saying which channels are the picture.
+    """
     if {"R", "G", "B"} <= set(names):
         return [names.index(channel) for channel in "RGB"]
-    return [0, 0, 0]
+    if names[0] in _GREY or [name for name in names if name != "A"] == names[:1]:
+        return [0, 0, 0]
+    listed = ", ".join(names[:6]) + ("…" if len(names) > 6 else "")
+    raise PlateError(path, f"has no channels R, G, B (but {listed})", "render the beauty as R, G, B")
 
 
 def _channels(raw: NDArray[Any], places: list[int]) -> NDArray[Any]:
@@ -212,22 +245,68 @@ def _pixel_type(spec: Any, path: Path) -> str:
     return own
 
 
+def _same_format(frame: Frame, path: Path) -> bool:
+    return frame.source is not None and frame.source.suffix.lower() == path.suffix.lower()
+
+
+def _for_another_format(frame: Frame, path: Path) -> Frame:
+    """Bring a frame to what another format holds: its kind of alpha, and a window where it has none."""
+    suffix = path.suffix.lower()
+    if suffix == ".exr":
+        return premultiplied(to_encoding(frame, "scene-linear"))
+    if frame.data_window and frame.display_window and _is_where_the_plate_was(frame):
+        frame = _filled(frame, frame.data_window, frame.display_window)
+    if suffix in _WITHOUT_ALPHA:
+        return premultiplied(to_encoding(unpremultiplied(frame), "scene-linear"))  # over black
+    return unpremultiplied(frame)
+
+
+def _is_where_the_plate_was(frame: Frame) -> bool:
+    """Whether the data window is the plate's own: a step that cropped the frame means its part alone."""
+    spec, window = frame.file_spec, frame.data_window
+    return spec is not None and window == Window(spec.x, spec.y, spec.width, spec.height)
+
+
+def _filled(frame: Frame, data: Window, display: Window) -> Frame:
+    """Put the pixels into the display window: black where there are none, overscan cut away."""
+    if data == display:
+        return frame
+    left, top = max(data.x, display.x), max(data.y, display.y)
+    right = min(data.x + data.width, display.x + display.width)
+    bottom = min(data.y + data.height, display.y + display.height)
+    target = (
+        slice(top - display.y, max(bottom, top) - display.y),
+        slice(left - display.x, max(right, left) - display.x),
+    )
+    source = (slice(top - data.y, max(bottom, top) - data.y), slice(left - data.x, max(right, left) - data.x))
+
+    def fill(values: NDArray[Any]) -> NDArray[Any]:
+        filled = np.zeros((display.height, display.width, *values.shape[2:]), values.dtype)
+        filled[target] = values[source]
+        return filled
+
+    return dataclasses.replace(
+        frame,
+        pixels=fill(frame.image)[np.newaxis],
+        alpha=None if frame.alpha is None else fill(frame.alpha),
+        extra=None if frame.extra is None else fill(frame.extra),
+        data_window=display,
+    )
+
+
 def _file_layout(frame: Frame, path: Path, kind: str, *, grey: bool) -> tuple[Any, NDArray[Any]]:
     """Give the description of the file to write and its channels H×W×C."""
-    plate = frame.file_spec
-    same_format = frame.source is not None and frame.source.suffix.lower() == path.suffix.lower()
-    holds_all = path.suffix.lower() in (".exr", ".tif", ".tiff")
+    plate, suffix = frame.file_spec, path.suffix.lower()
     picture = _encoded(frame, integer=kind in _INTEGER)
-    if grey and plate is not None and _beauty([name.upper() for name in plate.channelnames]) == [0, 0, 0]:
+    parts, names = [picture], ["R", "G", "B"]
+    if grey and plate is not None and "R" not in [name.upper() for name in plate.channelnames]:
         parts, names = [picture[..., :1]], [plate.channelnames[0]]
-    else:
-        parts, names = [picture], ["R", "G", "B"]
-    if frame.alpha is not None and path.suffix.lower() not in (".jpg", ".jpeg", ".hdr", ".bmp"):
+    if frame.alpha is not None and suffix not in _WITHOUT_ALPHA:
         parts.append(frame.alpha[..., np.newaxis])
         names.append("A")
-    if frame.extra is not None and plate is not None and (holds_all or same_format):
+    if frame.extra is not None and (suffix in (".exr", ".tif", ".tiff") or _same_format(frame, path)):
         parts.append(_as_float(frame.extra))
-        names += [name for name in plate.channelnames if name.upper() not in ("R", "G", "B", "A", names[0])]
+        names += frame.extra_names
     channels = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2, dtype=np.float32)
     return _spec(frame, path, kind, names), np.ascontiguousarray(channels)
 
@@ -243,11 +322,12 @@ def _encoded(frame: Frame, *, integer: bool) -> Pixels:
 def _spec(frame: Frame, path: Path, kind: str, names: list[str]) -> Any:
     height, width = frame.image.shape[:2]
     spec = oiio.ImageSpec(width, height, len(names), _TYPES[kind])
-    if frame.source is not None and frame.source.suffix.lower() == path.suffix.lower():
+    if _same_format(frame, path):
         spec.copy_dimensions(frame.file_spec)
         spec.extra_attribs = frame.file_spec.extra_attribs
         spec.width, spec.height, spec.nchannels, spec.channelformats = width, height, len(names), ()
         spec.set_format(_TYPES[kind])
+        spec.channelformats = _formats(frame.file_spec, names)
     else:
         _copy_attributes(frame.metadata, spec)
     spec.channelnames = names
@@ -275,6 +355,12 @@ def _copy_attributes(metadata: Mapping[str, Any], spec: Any) -> None:
             spec.attribute(name, value)
 
 
+def _formats(plate: Any, names: Sequence[str]) -> tuple[Any, ...]:
+    """Pixel type of each channel where the plate mixes them; empty where all are one type."""
+    own = dict(zip(plate.channelnames, plate.channelformats, strict=False))
+    return tuple(own.get(name, plate.format) for name in names) if own else ()
+
+
 def _place(frame: Frame, spec: Any) -> None:
     data = frame.data_window or Window(0, 0, frame.width, frame.height)
     display = frame.display_window or data
@@ -294,15 +380,34 @@ def _set_compression(spec: Any, path: Path) -> None:
 def _write(path: Path, spec: Any, channels: NDArray[Any]) -> None:
     target = oiio.ImageOutput.create(str(path))
     if target is None:
-        raise PlateError(path, f"no writer for {path.suffix} ({_one_line(oiio.geterror())})", "choose --ext")
+        raise OSError(f"no writer for {path.suffix}: {_one_line(oiio.geterror())}")
     try:
         written = target.open(str(path), spec) and target.write_image(channels)
         fault = "" if written else target.geterror()
     finally:
         closed = target.close()
     if not (written and closed):
-        fault = _one_line(fault or target.geterror())
-        raise PlateError(path, f"can't be written ({fault})", "check disk space and rights")
+        # The temporary name would tell nobody anything.
+        raise OSError(_one_line((fault or target.geterror()).replace(str(path), path.suffix)))
+
+
+def _require_space(folder: Path, size: int) -> None:
+    """Refuse to begin a file that the disk may not hold: some writers don't tell when it is full.
+
+    libpng's reports nothing then, and libjpeg's ends the process.
+    """
+    if shutil.disk_usage(folder).free < 4 * size + _MARGIN:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _require_end(path: Path) -> None:
+    """See that a PNG or JPEG has its last marker: the space may have gone while it was written."""
+    marker = _LAST_MARKERS.get(path.suffix.lower())
+    if marker:
+        with path.open("rb") as written:
+            written.seek(-len(marker), os.SEEK_END)
+            if written.read() != marker:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _flush(path: Path) -> None:

@@ -19,7 +19,7 @@ from typing import Any, Final
 import pluggy
 
 from daynight import hookspecs
-from daynight.errors import PluginError
+from daynight.errors import PluginError, nearest
 
 GROUP: Final = "daynight"
 PATH_VARIABLE: Final = "DAYNIGHT_PLUGIN_PATH"
@@ -101,7 +101,7 @@ class Plugins:
         """
         try:
             yield
-        except Exception as error:  # a stranger's code may raise anything
+        except (Exception, SystemExit) as error:  # a stranger's code may raise anything
             fault = " ".join(f"{type(error).__name__}: {error}".split())
             refusal = PluginError(f"plugin {name}", f"is broken ({fault})", "mend or uninstall it")
             if isinstance(error, PluginError):
@@ -129,8 +129,12 @@ class Plugins:
 
     def _found(self) -> Iterator[Plugin]:
         allowed = self._environment.get(ALLOW_VARIABLE)
-        names = None if allowed is None else {name.strip() for name in allowed.split(",")}
-        for plugin in [*_entry_points(), *self._files()]:
+        names = None if allowed is None else {name.strip() for name in allowed.split(",")} - {""}
+        found = [*_entry_points(), *self._files()]
+        for name in sorted((names or set()) - {plugin.name for plugin in found}):
+            meant = nearest(name, [plugin.name for plugin in found])
+            self._warn(f"{ALLOW_VARIABLE}: there is no plugin {name!r}; {meant}")
+        for plugin in found:
             if plugin.first_party or names is None or plugin.name in names:
                 yield plugin
 

@@ -20,6 +20,7 @@ from daynight.colour import encode_display, to_encoding
 from daynight.conversion import Event, FrameDone, Observer, Summary
 from daynight.errors import UsageError
 from daynight.frame import Frame
+from daynight.images import written_whole
 from daynight.planning import FrameJob, Plan
 from daynight.version import __version__
 
@@ -52,6 +53,8 @@ class Report:
     def __init__(self, path: Path, plan: Plan, chain: Chain) -> None:
         if not path.resolve().parent.is_dir():
             raise UsageError(f"--report {path}", "its folder is not there", "make the folder first")
+        if path.is_dir() or path.suffix.lower() not in (".html", ".htm"):
+            raise UsageError(f"--report {path}", "is no name of a page", "give one that ends in .html")
         self._path = path
         self._chain = chain
         self._sampled = {id(job): place for place, job in enumerate(_samples(plan))}
@@ -98,7 +101,9 @@ class Report:
             timings=_timings_html([event.seconds for event in self._done if not event.fault]),
         )
         try:
-            self._path.write_text(page, encoding="utf-8")
+            with written_whole(self._path) as temporary:
+                # A file name may hold bytes that are no text.
+                temporary.write_text(page, encoding="utf-8", errors="backslashreplace")
         except OSError as error:
             raise UsageError(self._path, f"can't be written ({error.strerror})", "check its rights") from None
 

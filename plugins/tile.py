@@ -44,6 +44,21 @@ class Tile(Step):
                 "step tile", "this model sees the whole frame at once", "take tile out of the chain"
             )
 
+        self._refuse_what_never_fits()
+
+    def _refuse_what_never_fits(self) -> None:
+        size, multiple = self.options.size, self._facts.size_multiple
+        if self._fixed is None and size % multiple:
+            raise ChainError(
+                "step tile", f"size {size} is no multiple of the model's {multiple}", "choose one"
+            )
+        side = min(self._fixed) if self._fixed else size
+        if side and side <= 2 * self._halo(side):
+            halo = self._halo(side)
+            raise ChainError(
+                "step tile", f"a tile of {side} px has no core between halos of {halo} px", "make size larger"
+            )
+
     def apply(self, frame: Frame) -> Frame:
         """Give the frame as tiles N×h×w×3."""
         layout = self._layout(frame.height, frame.width)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,27 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No plugin of the machine's own may change a test."""
     monkeypatch.setenv("DAYNIGHT_PLUGINS", "")
     monkeypatch.delenv("DAYNIGHT_PLUGIN_PATH", raising=False)
+
+
+@pytest.fixture
+def as_nobody(tmp_path: Path) -> Callable[[], AbstractContextManager[None]]:
+    """Root may read everything: be nobody for a while, in a folder that nobody may enter."""
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.is_relative_to(tempfile.gettempdir()) and os.access(folder, os.W_OK):
+            folder.chmod(folder.stat().st_mode | 0o055)
+
+    @contextmanager
+    def nobody() -> Iterator[None]:
+        root = os.geteuid() == 0
+        if root:
+            os.seteuid(65534)
+        try:
+            yield
+        finally:
+            if root:
+                os.seteuid(0)
+
+    return nobody
 
 
 @pytest.fixture

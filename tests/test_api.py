@@ -76,3 +76,9 @@ def test_converting_imports_no_torch(tmp_path: Path) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True
     )
     assert result.stdout.strip() == "[]"
+
+
+def test_a_result_is_never_the_array_that_was_given() -> None:
+    light = picture()
+    with daynight.open_look("passthrough") as look:
+        assert not np.shares_memory(look(light), light)

@@ -87,8 +87,14 @@ FILES = {
     "no TOML": ("step = [", "is no TOML"),
     "unknown key": ('[[steps]]\nuse = "grade"', "unknown key 'steps'; did you mean 'step'?"),
     "nameless step": ("[[step]]\nexposure = 1", "a step lacks its name"),
-    "model outside": ('[model]\nfile = "../secret.onnx"', "lies outside its folder"),
-    "model elsewhere": ('[model]\nfile = "/etc/secret.onnx"', "lies outside its folder"),
+    "no step": ("", "has no step"),
+    "name of a path": ('name = "a/b"\n[[step]]\nuse = "grade"', "can't name a folder"),
+    "model of a number": ('[model]\nfile = 5\n[[step]]\nuse = "grade"', "its model 5 is no name"),
+    "model outside": ('[model]\nfile = "../secret.onnx"\n[[step]]\nuse = "grade"', "lies outside its folder"),
+    "model elsewhere": (
+        '[model]\nfile = "/etc/secret.onnx"\n[[step]]\nuse = "grade"',
+        "lies outside its folder",
+    ),
 }
 
 
@@ -102,7 +108,8 @@ def test_a_chain_file_that_is_wrong_is_refused(tmp_path: Path, text: str, messag
 
 def test_settings_reach_steps_and_model() -> None:
     spec = with_settings(
-        chain("grade", "stylize"), ["grade.exposure=-2", "grade.tint=[1, 2, 3]", "model.value_range=0..1"]
+        chain("grade", "stylize", model=Path("a.onnx")),
+        ["grade.exposure=-2", "grade.tint=[1, 2, 3]", "model.value_range=0..1"],
     )
     assert spec.steps[0].options == {"exposure": -2, "tint": [1, 2, 3]}
     assert spec.facts == {"value_range": "0..1"}

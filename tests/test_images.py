@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
 import re
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +13,7 @@ import OpenImageIO as oiio
 import pytest
 from pictures import SHARED, as_uint8, needs_shared, picture, read_image, write_image
 
+from daynight import images
 from daynight.errors import PlateError
 from daynight.frame import Window
 from daynight.images import read_frame, write_frame
@@ -168,6 +172,120 @@ def test_a_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("")
     with pytest.raises(PlateError, match=re.escape("can't be written")):
         write_frame(frame, tmp_path / "out" / "b.png")
+
+
+def rgba(path: Path, pixel: list[float], *, straight: bool) -> Path:
+    kind = np.float32 if path.suffix == ".exr" else np.uint8
+    values = np.float32(pixel) if kind is np.float32 else np.rint(np.float32(pixel) * 255)
+    pixels = np.broadcast_to(values, (4, 4, 4)).astype(kind)
+    return write_image(path, pixels, "RGBA", **({"oiio__UnassociatedAlpha": 1} if straight else {}))
+
+
+@pytest.mark.parametrize("ext", ["png", "tga"])
+def test_premultiplied_light_becomes_straight_pixels(tmp_path: Path, ext: str) -> None:
+    """0.5 0.25 0.1 over alpha 0.5 is the light 1 0.5 0.2, shown as 1 0.735 0.485."""
+    source = rgba(tmp_path / "a.exr", [0.5, 0.25, 0.1, 0.5], straight=False)
+    write_frame(read_frame(source), tmp_path / f"b.{ext}")
+    back = read_image(tmp_path / f"b.{ext}")[0, 0]
+    np.testing.assert_allclose(back / np.iinfo(back.dtype).max, [1, 0.7354, 0.4845, 0.5], atol=0.004)
+
+
+def test_straight_pixels_become_premultiplied_light(tmp_path: Path) -> None:
+    source = rgba(tmp_path / "a.png", [1, 1, 0.5, 0.5], straight=True)
+    write_frame(read_frame(source), tmp_path / "b.exr")
+    back = read_image(tmp_path / "b.exr")[0, 0].astype(float)
+    np.testing.assert_allclose(back, [0.502, 0.502, 0.108, 0.502], atol=2e-3)
+
+
+def test_a_format_without_alpha_gets_the_picture_over_black(tmp_path: Path) -> None:
+    source = rgba(tmp_path / "a.exr", [0.18, 0.18, 0.18, 0.5], straight=False)
+    write_frame(read_frame(source), tmp_path / "b.jpg")
+    assert read_image(tmp_path / "b.jpg")[0, 0] == pytest.approx([118] * 3, abs=2)
+
+
+def test_a_format_without_windows_gets_the_whole_display_window(tmp_path: Path) -> None:
+    frame = read_frame(write_image(tmp_path / "a.exr", plate("float16")))
+    moved = dataclasses.replace(frame, display_window=Window(-10, 5, 60, 60))
+    write_frame(moved, tmp_path / "moved.exr")
+    write_frame(read_frame(tmp_path / "moved.exr"), tmp_path / "b.png")
+    filled = read_image(tmp_path / "b.png")
+    write_frame(frame, tmp_path / "c.png")
+    pixels = read_image(tmp_path / "c.png")
+    assert filled.shape[:2] == (60, 60)
+    np.testing.assert_array_equal(filled[:43, 10:], pixels[5:, :50])
+    assert not filled[43:].any()
+    assert not filled[:, :10].any()
+
+
+@pytest.mark.parametrize("names", [("beauty.R", "beauty.G", "beauty.B"), ("diffuse", "specular", "Z")])
+def test_a_file_whose_picture_is_not_plain_is_refused_by_name(tmp_path: Path, names: tuple[str, ...]) -> None:
+    source = _mixed(tmp_path / "a.exr", (oiio.HALF,) * 3, names)
+    with pytest.raises(PlateError, match=r"has no channels R, G, B \(but "):
+        read_frame(source)
+
+
+def _mixed(path: Path, kinds: tuple[object, ...], names: tuple[str, ...]) -> Path:
+    """Write an EXR whose channels have types of their own."""
+    spec = oiio.ImageSpec(8, 8, len(kinds), oiio.FLOAT)
+    spec.channelnames, spec.channelformats = names, kinds
+    out = oiio.ImageOutput.create(str(path))
+    assert out.open(str(path), spec), out.geterror()
+    values = np.random.default_rng(0).random((8, 8, len(kinds)), np.float32).astype(np.float16)
+    assert out.write_image(values.astype(np.float32))
+    assert out.close()
+    return path
+
+
+def test_channels_of_half_and_float_keep_their_types(tmp_path: Path) -> None:
+    kinds = (oiio.HALF, oiio.HALF, oiio.HALF, oiio.FLOAT)
+    source = _mixed(tmp_path / "a.exr", kinds, ("R", "G", "B", "Z"))
+    write_frame(read_frame(source), tmp_path / "b.exr")
+    result = oiio.ImageInput.open(str(tmp_path / "b.exr")).spec()
+    types = dict(zip(result.channelnames, map(str, result.channelformats), strict=True))
+    assert types == {"R": "half", "G": "half", "B": "half", "Z": "float"}
+    np.testing.assert_array_equal(read_image(source), read_image(tmp_path / "b.exr"))
+
+
+def test_channels_of_whole_numbers_are_refused_by_name(tmp_path: Path) -> None:
+    kinds = (oiio.HALF, oiio.HALF, oiio.HALF, oiio.UINT32)
+    source = _mixed(tmp_path / "a.exr", kinds, ("R", "G", "B", "id"))
+    with pytest.raises(PlateError, match="has whole numbers in id, and they would not come through"):
+        read_frame(source)
+
+
+@pytest.mark.parametrize("ext", ["png", "jpg", "exr"])
+def test_a_full_disk_leaves_no_file(tmp_path: Path, ext: str) -> None:
+    """A disk that is really full: a small file system in memory, where this process may mount one."""
+    small = tmp_path / "small"
+    small.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1300k", "none", str(small)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("no file system can be mounted here")
+    try:
+        noise = np.random.default_rng(0).integers(0, 255, (800, 800, 3), np.uint8)
+        frame = read_frame(write_image(tmp_path / "a.png", noise))
+        with pytest.raises(PlateError, match=rf"b\.{ext}: can't be written \(No space left on device\)"):
+            write_frame(frame, small / f"b.{ext}")
+        assert not list(small.iterdir())
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+
+
+def test_a_png_or_jpeg_without_its_end_gets_no_final_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = read_frame(write_image(tmp_path / "a.png", plate("uint8")))
+    whole = images._write
+
+    def cut(path: Path, *rest: object) -> None:
+        whole(path, *rest)
+        os.truncate(path, path.stat().st_size - 20)
+
+    monkeypatch.setattr(images, "_write", cut)
+    for ext in ("png", "jpg"):
+        with pytest.raises(PlateError, match="No space left on device"):
+            write_frame(frame, tmp_path / f"out/b.{ext}")
+    assert not list((tmp_path / "out").iterdir())
 
 
 @needs_shared

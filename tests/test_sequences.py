@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -151,34 +150,20 @@ def test_nothing_found_is_told(tmp_path: Path, name: str, fault: str) -> None:
         discover(tmp_path / name, ENDINGS)
 
 
-def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_read_is_named(
+    tmp_path: Path, as_nobody: Callable[[], AbstractContextManager[None]]
+) -> None:
     locked = tmp_path / "shots" / "locked"
     touch(locked, "a.1.png")
     locked.chmod(0)
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.owner() == tmp_path.owner() and folder.is_relative_to("/tmp"):
-            folder.chmod(folder.stat().st_mode | 0o055)
-    with _nobody(), pytest.raises(UsageError, match=r"locked: can't be read \(Permission denied\)"):
+    with as_nobody(), pytest.raises(UsageError, match=r"locked: can't be read \(Permission denied\)"):
         discover(tmp_path / "shots", ENDINGS)
     touch(tmp_path / "shots" / "open", "b.1.png", "b.2.png")
     faults: list[UsageError] = []
-    with _nobody():
+    with as_nobody():
         (shot,) = discover(tmp_path / "shots", ENDINGS, on_fault=faults.append)
     assert shot.name == "open/b.#.png"
     assert len(faults) == 1
-    with _nobody(), pytest.raises(UsageError, match="can't be read"):
+    with as_nobody(), pytest.raises(UsageError, match="can't be read"):
         discover(locked / "a.1.png", ENDINGS)
     locked.chmod(0o755)
-
-
-@contextmanager
-def _nobody() -> Iterator[None]:
-    """Root may read everything: be nobody for a moment."""
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        if root:
-            os.seteuid(0)

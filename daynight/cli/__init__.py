@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator
+import traceback
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, Final
 
 import click
 
-from daynight.errors import DaynightError, nearest
+from daynight.errors import DaynightError, PluginError, nearest
 from daynight.version import __version__
 
 COMMANDS: Final = {
@@ -35,13 +37,13 @@ class Commands(click.Group):
 
     def list_commands(self, context: click.Context) -> list[str]:
         """Give the names of all commands."""
-        return sorted({*COMMANDS, *self._plugin_commands()})
+        return sorted({*COMMANDS, *self._plugin_commands})
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         """Import the command of this name, or take a plugin's."""
         if name in COMMANDS:
             return _own_command(name)
-        return self._plugin_commands().get(name)
+        return self._plugin_commands.get(name)
 
     def resolve_command(
         self, context: click.Context, arguments: list[str]
@@ -56,7 +58,7 @@ class Commands(click.Group):
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """List all commands without importing daynight's own."""
         lines = dict(COMMANDS)
-        lines |= {name: command.get_short_help_str(70) for name, command in self._plugin_commands().items()}
+        lines |= {name: command.get_short_help_str(70) for name, command in self._plugin_commands.items()}
         with formatter.section("Commands"):
             formatter.write_dl(sorted(lines.items()))
 
@@ -65,8 +67,9 @@ class Commands(click.Group):
         with _told_in_one_line(debug="--debug" in sys.argv):
             return super().invoke(context)
 
+    @cached_property
     def _plugin_commands(self) -> dict[str, click.Command]:
-        """Give the commands that plugins register; daynight's own plugins have none and stay unloaded."""
+        """Commands that plugins register; daynight's own plugins have none and stay unloaded."""
         from daynight.plugin_loading import Plugins
 
         plugins = Plugins(warn, first_party=False)
@@ -74,8 +77,20 @@ class Commands(click.Group):
         for loaded in plugins.loaded:
             with plugins.left_out_on_fault(loaded.plugin.name):
                 found = plugins.registered("daynight_commands", loaded)
-                commands |= {command.name: command for command in found}
-        return {name: command for name, command in commands.items() if name not in COMMANDS}
+                commands |= _checked(found, {*COMMANDS, *commands})
+        return commands
+
+
+def _checked(found: Sequence[object], taken: Collection[str]) -> dict[str, click.Command]:
+    """Give a plugin's commands by name; all of them fit, or none is taken."""
+    commands: dict[str, click.Command] = {}
+    for command in found:
+        if not isinstance(command, click.Command) or not command.name:
+            raise PluginError(f"plugin's command {command!r}", "is no click command", "see docs/plugins.md")
+        if command.name in taken or command.name in commands:
+            raise PluginError(f"command {command.name!r}", "is registered twice", "rename one of them")
+        commands[command.name] = command
+    return commands
 
 
 @click.group(
@@ -105,7 +120,7 @@ def _told_in_one_line(*, debug: bool) -> Iterator[None]:
         yield
     except DaynightError as error:
         if debug:
-            raise
+            traceback.print_exc()
         click.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from daynight.cli.options import device_option, jobs_option, strict_plugins_option
+from daynight.cli.options import FilePath, device_option, jobs_option, strict_plugins_option
 
 if TYPE_CHECKING:
     from daynight.chain import Chain
@@ -18,16 +18,12 @@ if TYPE_CHECKING:
 
 
 @click.command("convert")
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=FilePath())
 @click.option("--to", metavar="LOOK", help="The look: night, day, … (see daynight looks).")
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder for the results.")
+@click.option("--out", type=FilePath(), metavar="DIR", help="Folder for the results.")
 @click.option("--frames", metavar="RANGE", help="Frames, like 1001-1100x2 or 1,5,10-20.")
-@click.option(
-    "--chain", type=click.Path(path_type=Path), metavar="FILE", help="A chain file, in the look's place."
-)
-@click.option(
-    "--model", type=click.Path(path_type=Path), metavar="FILE.onnx", help="A model, in the look's place."
-)
+@click.option("--chain", type=FilePath(), metavar="FILE", help="A chain file, in the look's place.")
+@click.option("--model", metavar="FILE.onnx|NAME", help="A model, in the place of the look's.")
 @click.option(
     "--set", "settings", multiple=True, metavar="STEP.OPTION=VALUE", help="Change one option of the chain."
 )
@@ -56,9 +52,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="A bar on a terminal, or one JSON line a frame on standard output.",
 )
-@click.option(
-    "--report", type=click.Path(path_type=Path), metavar="FILE.html", help="Write a before/after page."
-)
+@click.option("--report", type=FilePath(), metavar="FILE.html", help="Write a before/after page.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @strict_plugins_option
 @click.option("--debug", is_flag=True, help="Show a traceback for errors.")
@@ -78,17 +72,18 @@ def command(
 
     # A farm ends a job with SIGTERM: treated like Ctrl-C, what is being written is finished first.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    if not asked["to"] and not asked["chain"]:
-        raise click.UsageError("Missing option '--to' (or '--chain'). See: daynight looks")
+    if bool(asked["to"]) == bool(asked["chain"]):
+        raise click.UsageError("Give one of '--to LOOK' and '--chain FILE'. See: daynight looks")
     debug = asked.pop("debug")
-    registry = Registry.load(warn=warn, strict=strict_plugins)
     if dry_run:
-        _show_plan(sources, registry, asked)
+        _show_plan(sources, Registry.load(warn=warn, strict=strict_plugins), asked)
         return
     with open_progress(progress) as shown:
+        registry = Registry.load(warn=shown.warn, strict=strict_plugins)
         summary = convert(sources, **asked, registry=registry, observe=shown.observe, warn=shown.warn)
+        shown.finish(summary)
     _show_summary(summary, asked["report"], quiet=progress == "json", debug=debug)
-    if summary.failed:
+    if summary.failed or summary.unread:
         raise SystemExit(1)
 
 
@@ -118,12 +113,12 @@ def _plan_lines(plan: Plan, chain: Chain) -> list[str]:
 
 def _show_summary(summary: Summary, report: Path | None, *, quiet: bool, debug: bool) -> None:
     """Print how it ended: failed frames to the error stream, one line each, then one line of summary."""
-    import traceback
-
+    for fault in summary.unread:
+        click.echo(f"error: {fault}", err=True)
     for event in summary.failed:
         click.echo(f"error: {event.fault}", err=True)
-        if debug and event.fault:
-            click.echo("".join(traceback.format_exception(event.fault)), err=True)
+        if debug:
+            click.echo(event.trace, err=True)
     places = ", ".join(str(folder) for folder in summary.outputs)
     click.echo(f"{summary} → {places}", err=quiet)
     if report:

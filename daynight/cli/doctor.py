@@ -30,7 +30,8 @@ def _show_onnxruntime() -> None:
     wheels = [name for name in ("onnxruntime", "onnxruntime-gpu") if _version(name)]
     click.echo(f"onnxruntime {onnxruntime.__version__} ({', '.join(wheels)}), {processors()} processors")
     if len(wheels) > 1:
-        click.echo("  problem: two onnxruntime wheels write over each other; mend: pip uninstall onnxruntime")
+        click.echo("  problem: two onnxruntime wheels write over each other")
+        click.echo("  mend: uninstall both, then install daynight again")
     click.echo(f"  providers built in: {', '.join(onnxruntime.get_available_providers())}")
     fault = cuda_fault()
     model = next(iter(Registry.load(warn=lambda _: None).models.values()), None)

@@ -7,14 +7,16 @@ from typing import Literal
 
 import click
 
+from daynight.cli.options import FilePath
+
 
 @click.command("export")
-@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("run", type=FilePath())
 @click.option("--to", "target", default="onnx", show_default=True, help="Name of an exporter.")
 @click.option(
     "--direction", type=click.Choice(["night", "day"]), required=True, help="Which of its two networks."
 )
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="The file to write.")
+@click.option("--out", type=FilePath(), required=True, help="The file to write.")
 def command(run: Path, target: str, direction: Literal["night", "day"], out: Path) -> None:
     """Write a network of the training run RUN as one model file."""
     from daynight.cli import warn

@@ -2,7 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import click
+
+
+class FilePath(click.Path):
+    """A path as it was typed; an empty one, as an unset shell variable gives, is refused.
+
+    What is wrong with the file itself is told where it is opened, in daynight's own words.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, readable=False)
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        """Give the path."""
+        if value == "":
+            self.fail("the path is empty: is a variable not set?", parameter, context)
+        return super().convert(value, parameter, context)
+
 
 device_option = click.option(
     "--device",

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import click
 
-from daynight.conversion import Event, FrameDone, Started
+from daynight.conversion import Event, FrameDone, Started, Summary
 
 
 class Progress(Protocol):
@@ -21,6 +21,9 @@ class Progress(Protocol):
 
     def warn(self, message: str) -> None:
         """Take a warning."""
+
+    def finish(self, summary: Summary) -> None:
+        """Take how the run ended."""
 
 
 @contextmanager
@@ -51,9 +54,12 @@ class Quiet:
         """Print a warning."""
         click.echo(f"warning: {message}", err=True)
 
+    def finish(self, summary: Summary) -> None:
+        """Show nothing: the summary's line follows."""
+
 
 class JsonLines:
-    """One JSON object a line on standard output: ``started``, then ``frame`` for each."""
+    """One JSON object a line on standard output: ``started``, ``frame`` for each, ``finished``."""
 
     def observe(self, event: Event) -> None:
         """Print the event."""
@@ -76,6 +82,18 @@ class JsonLines:
         """Print a warning."""
         self._print(event="warning", message=message)
 
+    def finish(self, summary: Summary) -> None:
+        """Print the totals."""
+        self._print(
+            event="finished",
+            done=summary.done,
+            failed=len(summary.failed),
+            finished=summary.finished,
+            skipped=summary.skipped,
+            not_reached=summary.not_reached,
+            seconds=round(summary.seconds, 3),
+        )
+
     @staticmethod
     def _print(**fields: object) -> None:
         click.echo(json.dumps(fields))
@@ -90,10 +108,10 @@ class Bar:
         from rich.progress import Progress as RichProgress
 
         self.shown = RichProgress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[fps]}"),
+            TextColumn("{task.fields[fps]}", markup=False),
             TimeRemainingColumn(),
             console=Console(stderr=True),
         )
@@ -104,7 +122,7 @@ class Bar:
         if isinstance(event, Started):
             self.shown.update(self._task, total=event.plan.written)
             if event.chain.network:
-                self.shown.console.print(f"device: {event.chain.network.device}", highlight=False)
+                self._print(f"device: {event.chain.network.device}")
             return
         job = event.job
         number = "" if job.number is None else f" {job.number}"
@@ -114,4 +132,10 @@ class Bar:
 
     def warn(self, message: str) -> None:
         """Print a warning above the bar."""
-        self.shown.console.print(f"warning: {message}", highlight=False)
+        self._print(f"warning: {message}")
+
+    def finish(self, summary: Summary) -> None:
+        """Show nothing: the summary's line follows."""
+
+    def _print(self, line: str) -> None:
+        self.shown.console.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import click
 
+from daynight.cli.options import FilePath
+
 
 @click.command("train")
-@click.argument("day", type=click.Path(path_type=Path))
-@click.argument("night", type=click.Path(path_type=Path))
-@click.option("--out", "run", type=click.Path(path_type=Path), required=True, help="Folder for the run.")
+@click.argument("day", type=FilePath())
+@click.argument("night", type=FilePath())
+@click.option("--out", "run", type=FilePath(), required=True, help="Folder for the run.")
 @click.option("--minutes", type=float, help="Stop after this long, with a checkpoint.")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change a hyper-parameter.")
 @click.option("--resume", is_flag=True, help="Go on from the run's checkpoint.")

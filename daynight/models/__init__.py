@@ -80,8 +80,10 @@ class ModelFacts:
             value = getattr(self, field.name)
             if allowed and all(isinstance(choice, str) for choice in allowed) and value not in allowed:
                 raise ModelError(f"model fact {field.name}", f"{value!r} is not one", nearest(value, allowed))
-        if self.size_multiple < 1:
-            raise ModelError("model fact size_multiple", f"{self.size_multiple} is below 1", "give 1 or more")
+        for name in ("size_multiple", "short_side", "bytes_per_pixel", "radius"):
+            least, value = (0 if name == "radius" else 1), getattr(self, name)
+            if value is not None and value < least:
+                raise ModelError(f"model fact {name}", f"{value} is below {least}", f"give {least} or more")
         if self.exact_tiling and self.radius is None:
             raise ModelError("model fact exact_tiling", "needs a radius", "give radius in pixels too")
 
@@ -117,6 +119,9 @@ class ModelFacts:
 def _typed(key: str, value: Any, hint: Any) -> Any:
     """Read a fact's text as the type that the dataclass declares."""
     if not isinstance(value, str):
+        wanted = get_args(hint) or (hint,)
+        if type(value) not in wanted:
+            raise ModelError(f"model fact {key}", f"{value!r} is not of its kind", f"give {_kinds(wanted)}")
         return value
     if hint is bool:
         if value.lower() not in ("true", "false"):
@@ -128,3 +133,8 @@ def _typed(key: str, value: Any, hint: Any) -> Any:
         except ValueError:
             raise ModelError(f"model fact {key}", f"{value!r} is no whole number", "write one") from None
     return value
+
+
+def _kinds(wanted: tuple[Any, ...]) -> str:
+    names = {int: "a whole number", bool: "true or false", str: "text"}
+    return " or ".join(names.get(kind, repr(kind)) for kind in wanted if kind is not type(None))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from click.testing import Result
@@ -67,3 +68,38 @@ def test_completion(daynight: Daynight, shell: str) -> None:
     result = daynight("completion", shell)
     assert result.exit_code == 0
     assert f"_DAYNIGHT_COMPLETE={shell}_complete" in result.stdout
+
+
+COMMAND = """
+import click
+from daynight import hookimpl
+@click.command("{name}")
+def hello():
+    "Say hello."
+@hookimpl
+def daynight_commands():
+    return [hello{more}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "message"),
+    [
+        ("convert", "", "command 'convert': is registered twice"),
+        ("hello", ", 3", "plugin's command 3: is no click command"),
+    ],
+)
+def test_a_plugins_command_that_does_not_fit_is_left_out_with_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, more: str, message: str
+) -> None:
+    (tmp_path / "bad.py").write_text(COMMAND.format(name=name, more=more))
+    (tmp_path / "leaves.py").write_text("raise SystemExit(3)")
+    monkeypatch.setenv("DAYNIGHT_PLUGIN_PATH", str(tmp_path))
+    monkeypatch.setenv("DAYNIGHT_PLUGINS", "bad,leaves,typo")
+    code = "from daynight.cli import main; main(['--help'])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert message in result.stderr
+    assert "plugin leaves: is broken (SystemExit: 3)" in result.stderr
+    assert "there is no plugin 'typo'" in result.stderr
+    assert "hello" not in result.stdout
+    assert result.stderr.count("warning: ") == 3

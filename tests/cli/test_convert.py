@@ -7,11 +7,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 from click.testing import Result
-from pictures import read_image
+from pictures import as_uint8, picture, read_image, write_image
+
+from daynight import convert
 
 Daynight = Callable[..., Result]
 Process = Callable[..., subprocess.CompletedProcess[str]]
@@ -57,7 +60,7 @@ def test_failed_frames_are_listed_and_the_exit_code_is_1(
 
 
 WRONG = {
-    "no look": ((), "Missing option '--to'"),
+    "no look": ((), "Give one of '--to LOOK' and '--chain FILE'"),
     "unknown look": (("--to", "nigth"), "look 'nigth': is unknown; did you mean 'night'?"),
     "range of two readings": (("--to", "night", "--frames", "1-9:2"), "tools differ on 1-9:2"),
     "unknown option": (("--to", "day-for-night", "--set", "grade.exposre=1"), "did you mean 'exposure'?"),
@@ -65,6 +68,10 @@ WRONG = {
     "over the plates": (("--to", "passthrough", "--out", "SHOT"), "is a plate and would be written over"),
     "chain not there": (("--chain", "absent.toml"), "absent.toml: can't be read"),
     "model not there": (("--to", "night", "--model", "absent.onnx"), "absent.onnx: can't be read"),
+    "look and chain": (("--to", "night", "--chain", "a.toml"), "Give one of"),
+    "empty path": (("--to", "night", "--out", ""), "the path is empty"),
+    "report over a plate": (("--to", "passthrough", "--report", "SHOT"), "is no name of a page"),
+    "model fact without a model": (("--to", "day-for-night", "--set", "model.radius=3"), "has no model"),
     "report nowhere": (("--to", "passthrough", "--report", "absent/r.html"), "its folder is not there"),
 }
 
@@ -100,13 +107,14 @@ def test_json_lines_for_farms(daynight: Daynight, make_shot: MakeShot, tmp_path:
     result = daynight("convert", folder, *options)
     events = [json.loads(line) for line in result.stdout.splitlines()]
     assert events[0] == {"event": "started", "frames": 3, "device": None}
-    assert [(event["number"], event["fault"] is None) for event in events[1:]] == [
+    assert [(event["number"], event["fault"] is None) for event in events[1:-1]] == [
         (1, True),
         (2, False),
         (3, True),
     ]
     assert events[1]["target"] == str(tmp_path / "out/sh.0001.png")
     assert set(events[1]["seconds"]) == {"read", "compute", "write"}
+    assert (events[-1]["event"], events[-1]["done"], events[-1]["failed"]) == ("finished", 2, 1)
 
 
 def test_the_bar_shows_shot_frame_and_count(daynight: Daynight, make_shot: MakeShot, tmp_path: Path) -> None:
@@ -125,7 +133,9 @@ def test_debug_shows_the_traceback(daynight_process: Process, make_shot: MakeSho
     options = ("--to", "passthrough", "--out", tmp_path / "out")
     assert "Traceback" not in daynight_process("convert", folder, *options).stderr
     assert "Traceback" in daynight_process("convert", folder, *options, "--debug").stderr
-    assert "Traceback" in daynight_process("convert", tmp_path / "absent", *options, "--debug").stderr
+    absent = daynight_process("convert", tmp_path / "absent", *options, "--debug")
+    assert absent.returncode == 2
+    assert "Traceback" in absent.stderr
 
 
 def test_strict_plugins(daynight: Daynight, make_shot: MakeShot, tmp_path: Path, monkeypatch) -> None:
@@ -174,3 +184,33 @@ def test_an_interrupt_leaves_whole_frames_only(
     assert 4 < len(names) < 399
     assert not [name for name in names if name.startswith(".")]
     assert {read_image(out / name).shape for name in names} == {(48, 64, 3)}
+
+
+def test_an_empty_source_is_refused(daynight: Daynight) -> None:
+    result = daynight("convert", "", "--to", "passthrough")
+    assert result.exit_code == 2
+    assert "the path is empty" in result.stderr
+
+
+def test_names_that_look_like_markup_come_through_the_bar(daynight: Daynight, tmp_path: Path) -> None:
+    write_image(tmp_path / "in/sh[red].png", as_uint8(picture()))
+    write_image(tmp_path / "in/a[b].png", as_uint8(picture()))
+    result = daynight("convert", tmp_path / "in", "--to", "passthrough", "--progress", "bar")
+    assert result.exit_code == 0
+    assert "sh[red].png" in result.stderr
+
+
+def test_a_folder_that_cannot_be_read_is_listed_and_the_others_are_done(
+    make_shot: MakeShot, tmp_path: Path, as_nobody: Callable[[], AbstractContextManager[None]]
+) -> None:
+    make_shot("shots/sh")
+    locked = make_shot("shots/locked")
+    locked.chmod(0)
+    out = tmp_path / "out"
+    out.mkdir()
+    out.chmod(0o777)
+    with as_nobody():
+        summary = convert(tmp_path / "shots", "passthrough", out=out)
+    locked.chmod(0o755)
+    assert summary.done == 3
+    assert [fault.subject for fault in summary.unread] == [str(locked)]

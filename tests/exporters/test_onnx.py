@@ -70,7 +70,7 @@ def test_parity_at_any_size(night, networks, shape):
 
 def test_one_small_file(night):
     assert [path.name for path in night.parent.iterdir()] == ["night.onnx"]
-    assert night.stat().st_size < 6e6
+    assert night.stat().st_size < 6.5e6
 
 
 def test_names_opset_and_checker(night):

@@ -64,7 +64,9 @@ def test_memory_decides_the_size(apply, warnings_told: list[str], tmp_path: Path
     frame = Frame(picture(100, 150)[np.newaxis], "display")
     cut = apply(frame, ("tile", {"memory_mb": 4}), *TILES, model=model)
     np.testing.assert_allclose(cut.image, apply(frame, "stylize", model=model).image, atol=1e-4)
-    with pytest.raises(ChainError, match="no core between halos of 8 px; make size or memory_mb larger"):
+    with pytest.raises(
+        ChainError, match="a tile of 16 px has no core between halos of 8 px; make size larger"
+    ):
         apply(frame, ("tile", {"size": 16}), *TILES, model=model)
 
 
@@ -90,3 +92,9 @@ def test_a_model_of_maps_is_not_tiled(apply, tmp_path: Path) -> None:
             *TILES,
             model=maps(tmp_path / "m.onnx", (0, 0, 0), (0, 0, 0)),
         )
+
+
+def test_a_size_that_is_no_multiple_is_refused_before_any_frame(apply, tmp_path: Path) -> None:
+    model = convolutions(tmp_path / "a.onnx")
+    with pytest.raises(ChainError, match="step tile: size 33 is no multiple of the model's 2"):
+        apply(Frame(picture()[np.newaxis], "display"), ("tile", {"size": 33}), *TILES, model=model)
