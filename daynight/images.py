@@ -373,8 +373,9 @@ def _set_compression(spec: Any, path: Path) -> None:
     if path.suffix.lower() in (".jpg", ".jpeg"):
         spec.attribute("Compression", f"jpeg:{_JPEG_QUALITY}")
     elif path.suffix.lower() == ".png":
-        # zlib's level 6 costs four times level 2's time for a tenth less on disk: the GPU would wait.
-        spec.attribute("png:compressionLevel", 2)
+        # One filter (average) for all rows, not the best of five for each: half the time, the same size.
+        spec.attribute("png:compressionLevel", 1)
+        spec.attribute("png:filter", 64)
 
 
 def _write(path: Path, spec: Any, channels: NDArray[Any]) -> None:
