@@ -9,6 +9,7 @@ from pictures import EXAMPLES
 from daynight import open_look
 from daynight.errors import UsageError
 from daynight.images import read_frame
+from daynight.inference import open_network
 from daynight.registry import Registry
 
 SHOTS = sorted(EXAMPLES.glob("shots/*/*.1001.*"))
@@ -52,3 +53,28 @@ def test_an_unknown_look_is_refused() -> None:
         open_look("nihgt"),
     ):
         pass
+
+
+FACTS = {
+    "night": ("day-to-night", "maps", "-1..1", "display", "rgb", 64, None, False, 256, "Apache-2.0"),
+    "day": ("night-to-day", "maps", "-1..1", "display", "rgb", 64, None, False, 256, "Apache-2.0"),
+}
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_the_bundled_models_say_what_is_needed_to_run_them(name: str) -> None:
+    facts = open_network(Registry.load().models[name].path, device="cpu").facts
+    found = (
+        facts.direction,
+        facts.kind,
+        facts.value_range,
+        facts.encoding,
+        facts.channel_order,
+        facts.size_multiple,
+        facts.radius,
+        facts.exact_tiling,
+        facts.short_side,
+        facts.licence.partition(" ")[0].rstrip(",;"),
+    )
+    assert (facts.name, *found) == (name, *FACTS[name])
+    assert facts.card == Registry.load().models[name].path.with_suffix(".md").read_text(encoding="utf-8")
