@@ -157,9 +157,10 @@ class _Run:
     def compute(self, job: FrameJob, frames: tuple[Frame, Frame]) -> tuple[Frame, Frame]:
         """Run the chain; frames come here one by one and in order."""
         plate, frame = frames
-        if job.shot is not self._shot:
+        another = job.shot is not self._shot
+        if another:
             self._shot, self._size = job.shot, _size_of(job.shot)
-        if job.starts:
+        if another or job.starts:  # a shot's first frame may have failed before it came here
             self._chain.start_shot(job.shot.name)
         _require_size(job, plate, self._size)
         if job.missing == "black":

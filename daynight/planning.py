@@ -6,6 +6,7 @@ import dataclasses
 import os
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -161,21 +162,24 @@ def _timeline(shot: Shot, folder: Path, ending: str | None, on_missing: OnMissin
 def _with_preroll(timeline: Sequence[FrameJob], doing: Collection[int], preroll: int) -> list[FrameJob]:
     """Give the jobs to do (by id), and ahead of each run of them the frames that steps with memory must see.
 
-    What is seen depends on the shot alone, not on the chunk: so chunks give the same pixels.
+    What is seen depends on the shot alone, not on the chunk: so chunks give the same pixels. Gaps that are
+    black or a fault are not seen.
     """
-    shown = [job for job in timeline if job.missing != "error" or id(job) in doing]
-    needed = {
-        place
-        for index, job in enumerate(shown)
+    seen = [job for job in timeline if job.missing in (None, "hold")]
+    shown = {
+        id(each)
+        for index, job in enumerate(seen)
         if id(job) in doing
-        for place in range(max(index - preroll, 0), index + 1)
+        for each in seen[max(index - preroll, 0) : index + 1]
     }
-    jobs = []
-    for index in sorted(needed):
-        job = shown[index]
-        kept = job.target if id(job) in doing else None
-        jobs.append(dataclasses.replace(job, target=kept, starts=index - 1 not in needed))
-    return jobs
+    first = {id(job) for before, job in pairwise([None, *seen]) if before is None or id(before) not in shown}
+    return [
+        dataclasses.replace(
+            job, target=job.target if id(job) in doing else None, starts=id(job) in shown and id(job) in first
+        )
+        for job in timeline
+        if id(job) in shown or id(job) in doing
+    ]
 
 
 def _refuse_harm(plates: Collection[Path], jobs: Sequence[FrameJob]) -> None:

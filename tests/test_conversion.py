@@ -216,6 +216,45 @@ def test_a_step_with_memory_gives_the_same_pixels_in_any_chunks(
     assert np.abs(read_image(tmp_path / "whole/sh.0005.png") - read_image(folder / "sh.0005.png")).max() > 0
 
 
+@pytest.mark.parametrize("on_missing", ["hold", "black", "skip"])
+def test_chunks_agree_over_gaps_and_steps(
+    make_shot: MakeShot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_missing: str
+) -> None:
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins/trail.py").write_text(MEMORY)
+    monkeypatch.setenv("DAYNIGHT_PLUGIN_PATH", str(tmp_path / "plugins"))
+    monkeypatch.setenv("DAYNIGHT_PLUGINS", "trail")
+    (tmp_path / "trail.toml").write_text('[[step]]\nuse = "trail"\n')
+    folder = make_shot("sh", (1, 2, 3, 4, 6, 7, 8, 9))
+    options = {"chain": tmp_path / "trail.toml", "on_missing": on_missing}
+    convert(folder, out=tmp_path / "whole", **options)
+    for chunk in ("1-3", "4-6", "7", "8-9"):
+        convert(folder, out=tmp_path / "chunks", frames=chunk, **options)
+    convert(folder, out=tmp_path / "stepped", frames="1-9x3", **options)
+    names = sorted(path.name for path in (tmp_path / "whole").iterdir())
+    assert len(names) == 8 + (on_missing != "skip")
+    for name in names:
+        whole = read_image(tmp_path / "whole" / name)
+        np.testing.assert_array_equal(whole, read_image(tmp_path / "chunks" / name))
+        if (tmp_path / "stepped" / name).exists():
+            np.testing.assert_array_equal(whole, read_image(tmp_path / "stepped" / name))
+
+
+def test_a_shot_whose_first_frame_is_broken_begins_anew(
+    make_shot: MakeShot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins/trail.py").write_text(MEMORY)
+    monkeypatch.setenv("DAYNIGHT_PLUGIN_PATH", str(tmp_path / "plugins"))
+    monkeypatch.setenv("DAYNIGHT_PLUGINS", "trail")
+    (tmp_path / "trail.toml").write_text('[[step]]\nuse = "trail"\n')
+    make_shot("shots/a", (1, 2, 3))
+    b = make_shot("shots/b", (1, 2, 3))
+    (b / "b.0001.png").write_text("oops")
+    convert(tmp_path / "shots", chain=tmp_path / "trail.toml", out=tmp_path / "out")
+    np.testing.assert_array_equal(read_image(tmp_path / "out/b/b.0002.png"), read_image(b / "b.0002.png"))
+
+
 def test_a_fault_in_a_plugins_step_is_that_frames_fault(
     make_shot: MakeShot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
