@@ -165,6 +165,8 @@ def _load(path: Path, content: bytes, providers: Sequence[str], threads: int | N
     if threads:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
+        # Waiting threads sleep: spinning, they would take the processors from decoding and encoding.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # Bytes, not the path: a file that points to weights outside itself can then reach nothing.
     try:
         return onnxruntime.InferenceSession(content, options, providers=list(providers))

@@ -77,7 +77,7 @@ class Report:
         place = self._sampled.get(id(job))
         if place is None:
             return
-        before, after = _thumbnail(plate), _thumbnail(result)
+        before, after = _thumbnail(_same_part(plate, result)), _thumbnail(result)
         height, width = after.shape[:2]
         caption = job.shot.name + (f" · {job.number}" if job.number is not None else "")
         wipe = _Wipe(caption, _jpeg(before), _jpeg(after), width, height)
@@ -124,6 +124,14 @@ def _samples(plan: Plan) -> list[FrameJob]:
     return chosen
 
 
+def _same_part(plate: Frame, result: Frame) -> Frame:
+    """Give the part of the plate that a chain which crops has left."""
+    whole, part = plate.data_window, result.data_window
+    if whole is None or part is None or whole == part:
+        return plate
+    return plate.cropped(part.x - whole.x, part.y - whole.y, part.width, part.height)
+
+
 def _thumbnail(frame: Frame) -> np.ndarray:
     """The picture as seen on a display, at most 960 wide, H×W×3 uint8."""
     image = frame.image
@@ -133,7 +141,7 @@ def _thumbnail(frame: Frame) -> np.ndarray:
     shown = frame.with_image(small)
     if shown.encoding != "display" or shown.high_range:
         small = encode_display(to_encoding(shown, "scene-linear").image)
-    return np.rint(np.clip(small, 0, 1) * 255).astype(np.uint8)
+    return np.rint(np.clip(np.nan_to_num(small), 0, 1) * 255).astype(np.uint8)
 
 
 def _jpeg(picture: np.ndarray) -> str:

@@ -49,3 +49,16 @@ def test_many_shots_and_bright_plates(tmp_path: Path) -> None:
     pictures = wipes((tmp_path / "r.html").read_text(encoding="utf-8"))
     assert 10 <= len(pictures) <= 24
     assert all(image.max() > 250 for image in pictures)
+
+
+def test_a_chain_that_crops_is_shown_beside_the_same_part_and_nan_as_black(tmp_path: Path) -> None:
+    light = picture() * np.float32(0.5)
+    light[:24] = 0.0
+    light[30, 30] = np.nan
+    write_image(tmp_path / "in/a.exr", light)
+    (tmp_path / "crop.toml").write_text('[[step]]\nuse = "crop"\nwidth = 32\nheight = 20\nx = 8\ny = 26\n')
+    convert(tmp_path / "in", chain=tmp_path / "crop.toml", report=tmp_path / "r.html")
+    before, after = wipes((tmp_path / "r.html").read_text(encoding="utf-8"))
+    assert before.shape == after.shape == (20, 32, 3)
+    assert np.abs(before.astype(int) - after).mean() < 1
+    assert before.mean() > 80
