@@ -39,6 +39,20 @@ def daynight_steps():
 '''
 
 
+@pytest.fixture
+def trail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Make the step with memory known, and write the chain ``trail.toml`` that runs it."""
+
+    def make(text: str = MEMORY) -> None:
+        (tmp_path / "plugins").mkdir()
+        (tmp_path / "plugins/trail.py").write_text(text)
+        (tmp_path / "trail.toml").write_text('[[step]]\nuse = "trail"\n')
+        monkeypatch.setenv("DAYNIGHT_PLUGIN_PATH", str(tmp_path / "plugins"))
+        monkeypatch.setenv("DAYNIGHT_PLUGINS", "trail")
+
+    return make
+
+
 def test_a_grade_is_what_it_says_in_every_frame(make_shot: MakeShot, tmp_path: Path) -> None:
     folder = make_shot("shots/sh010")
     summary = convert(
@@ -197,13 +211,9 @@ def test_events_come_in_order_on_the_calling_thread(make_shot: MakeShot, tmp_pat
 
 
 def test_a_step_with_memory_gives_the_same_pixels_in_any_chunks(
-    make_shot: MakeShot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_shot: MakeShot, tmp_path: Path, trail: Callable[..., None]
 ) -> None:
-    (tmp_path / "plugins").mkdir()
-    (tmp_path / "plugins/trail.py").write_text(MEMORY)
-    monkeypatch.setenv("DAYNIGHT_PLUGIN_PATH", str(tmp_path / "plugins"))
-    monkeypatch.setenv("DAYNIGHT_PLUGINS", "trail")
-    (tmp_path / "trail.toml").write_text('[[step]]\nuse = "trail"\n')
+    trail()
     folder = make_shot("sh", tuple(range(1, 13)))
     options = {"chain": tmp_path / "trail.toml"}
     convert(folder, out=tmp_path / "whole", **options)
@@ -218,13 +228,9 @@ def test_a_step_with_memory_gives_the_same_pixels_in_any_chunks(
 
 @pytest.mark.parametrize("on_missing", ["hold", "black", "skip"])
 def test_chunks_agree_over_gaps_and_steps(
-    make_shot: MakeShot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_missing: str
+    make_shot: MakeShot, tmp_path: Path, trail: Callable[..., None], on_missing: str
 ) -> None:
-    (tmp_path / "plugins").mkdir()
-    (tmp_path / "plugins/trail.py").write_text(MEMORY)
-    monkeypatch.setenv("DAYNIGHT_PLUGIN_PATH", str(tmp_path / "plugins"))
-    monkeypatch.setenv("DAYNIGHT_PLUGINS", "trail")
-    (tmp_path / "trail.toml").write_text('[[step]]\nuse = "trail"\n')
+    trail()
     folder = make_shot("sh", (1, 2, 3, 4, 6, 7, 8, 9))
     options = {"chain": tmp_path / "trail.toml", "on_missing": on_missing}
     convert(folder, out=tmp_path / "whole", **options)
@@ -241,13 +247,9 @@ def test_chunks_agree_over_gaps_and_steps(
 
 
 def test_a_shot_whose_first_frame_is_broken_begins_anew(
-    make_shot: MakeShot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_shot: MakeShot, tmp_path: Path, trail: Callable[..., None]
 ) -> None:
-    (tmp_path / "plugins").mkdir()
-    (tmp_path / "plugins/trail.py").write_text(MEMORY)
-    monkeypatch.setenv("DAYNIGHT_PLUGIN_PATH", str(tmp_path / "plugins"))
-    monkeypatch.setenv("DAYNIGHT_PLUGINS", "trail")
-    (tmp_path / "trail.toml").write_text('[[step]]\nuse = "trail"\n')
+    trail()
     make_shot("shots/a", (1, 2, 3))
     b = make_shot("shots/b", (1, 2, 3))
     (b / "b.0001.png").write_text("oops")
@@ -256,17 +258,13 @@ def test_a_shot_whose_first_frame_is_broken_begins_anew(
 
 
 def test_a_fault_in_a_plugins_step_is_that_frames_fault(
-    make_shot: MakeShot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_shot: MakeShot, tmp_path: Path, trail: Callable[..., None]
 ) -> None:
-    (tmp_path / "plugins").mkdir()
     text = MEMORY.replace("preroll = 2", "preroll = 0").replace(
         "        self.seen = [*",
         "        if frame.number == 2: raise ZeroDivisionError('by\\nzero')\n        self.seen = [*",
     )
-    (tmp_path / "plugins/trail.py").write_text(text)
-    monkeypatch.setenv("DAYNIGHT_PLUGIN_PATH", str(tmp_path / "plugins"))
-    monkeypatch.setenv("DAYNIGHT_PLUGINS", "trail")
-    (tmp_path / "trail.toml").write_text('[[step]]\nuse = "trail"\n')
+    trail(text)
     summary = convert(make_shot("sh", (1, 2, 3)), chain=tmp_path / "trail.toml", out=tmp_path / "out")
     (failed,) = summary.failed
     assert "sh.0002.png: can't be converted (ZeroDivisionError: by zero); see --debug" in str(failed.fault)
