@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,11 +17,11 @@ from daynight.chain import PIXELS_STEPS, Chain, model_path, open_chain, read_cha
 from daynight.conversion import Observer, OnError, Summary, run_plan
 from daynight.errors import UsageError, nearest
 from daynight.frame import Frame
-from daynight.images import set_threads
+from daynight.images import as_float, set_threads
 from daynight.inference import DeviceName, open_network, processors
 from daynight.looks import ChainSpec, StepSpec
 from daynight.planning import OnMissing, Plan, make_plan
-from daynight.registry import Registry
+from daynight.registry import Registry, python_warning
 from daynight.report import Report
 from daynight.sequences import parse_range
 
@@ -79,7 +78,7 @@ def convert(
     Raises:
         UsageError: something asked for does not exist or does not fit; nothing was converted.
     """
-    warn = warn or _python_warning
+    warn = warn or python_warning
     registry = registry or Registry.load(warn=warn)
     opened = open_named_chain(
         registry, to, chain=chain, model=model, settings=settings, device=device, jobs=jobs, warn=warn
@@ -145,7 +144,7 @@ def open_named_chain(
         registry.models,
         device=device,
         threads=threads,
-        warn=once(warn or _python_warning),
+        warn=once(warn or python_warning),
     )
 
 
@@ -236,8 +235,7 @@ def _as_frame(picture: Array) -> Frame:
     if picture.ndim != 3 or picture.shape[2] != 3 or 0 in picture.shape:
         raise ValueError(f"a picture is H×W×3, not {'×'.join(map(str, picture.shape))}")
     if picture.dtype in (np.uint8, np.uint16):
-        scaled = np.multiply(picture, np.float32(1 / np.iinfo(picture.dtype).max), dtype=np.float32)
-        return Frame(scaled[np.newaxis], "display")
+        return Frame(as_float(picture)[np.newaxis], "display")
     if picture.dtype.kind != "f":
         raise ValueError(f"a picture is float, uint8 or uint16, not {picture.dtype}")
     return Frame(picture.astype(np.float32, copy=False)[np.newaxis], "scene-linear", high_range=True)
@@ -264,7 +262,3 @@ def _chain_that_runs(spec: ChainSpec, registry: Registry, device: DeviceName, th
     before = tuple(step for step in spec.steps[:place] if step.name not in others)
     after = tuple(step for step in spec.steps[place:] if step.name not in others)
     return dataclasses.replace(spec, steps=(*before, *core, *after))
-
-
-def _python_warning(message: str) -> None:
-    warnings.warn(message, stacklevel=3)

@@ -72,9 +72,9 @@ def to_encoding(frame: Frame, encoding: Encoding) -> Frame:
     )
 
 
-def luma(display: Pixels) -> Pixels:
-    """Rec. 709 luma of a picture …×3, as an array of one axis less."""
-    return np.asarray(display @ np.array([0.2126, 0.7152, 0.0722], np.float32), np.float32)
+def luminance(picture: Pixels) -> Pixels:
+    """Rec. 709 luminance of light …×3 (of a display-encoded picture: luma), as an array of one axis less."""
+    return np.asarray(picture @ np.array([0.2126, 0.7152, 0.0722], np.float32), np.float32)
 
 
 def shown(frame: Frame) -> Pixels:

@@ -34,6 +34,7 @@ WRITABLE: Final = EXTENSIONS - {".cin"}
 oiio.attribute("try_all_readers", 0)
 
 _TYPES: Final = {"uint8": oiio.UINT8, "uint16": oiio.UINT16, "half": oiio.HALF, "float": oiio.FLOAT}
+_BYTES: Final = {"uint8": 1, "uint16": 2, "half": 2, "float": 4}
 _WHOLE: Final = frozenset({"uint", "int", "uint64", "int64"})
 _GREY: Final = frozenset({"Y", "L", "I", "GRAY", "GREY", "LUMINANCE"})
 _INTEGER: Final = frozenset({"uint8", "uint16"})
@@ -96,7 +97,7 @@ def write_frame(frame: Frame, path: Path, *, grey: bool = False) -> None:
     spec, channels = _file_layout(frame, path, kind, grey=grey)
     try:
         with written_whole(path) as temporary:
-            _require_space(temporary.parent, channels.nbytes)
+            _require_space(temporary.parent, channels.size * _BYTES[kind])
             _write(temporary, spec, channels)
             _require_end(temporary)
     except OSError as error:
@@ -147,7 +148,7 @@ def _opened(path: Path) -> Iterator[Any]:
     source = oiio.ImageInput.open(str(path), configuration)
     if source is None:
         fault = _one_line(oiio.geterror())
-        if not path.exists():
+        if not os.access(path, os.F_OK):
             raise PlateError(path, "is not there", "check the name")
         if not os.access(path, os.R_OK):
             raise PlateError(path, "can't be read (Permission denied)", "check its rights")
@@ -187,12 +188,12 @@ def _frame(raw: NDArray[Any], spec: Any, path: Path, number: int | None) -> Fram
     rest = [index for index in range(spec.nchannels) if index not in beauty and index != alpha]
     integer = raw.dtype.kind == "u"
     return Frame(
-        pixels=np.ascontiguousarray(_as_float(_channels(raw, beauty)))[np.newaxis],
+        pixels=np.ascontiguousarray(as_float(_channels(raw, beauty)))[np.newaxis],
         encoding="display" if integer else "scene-linear",
         high_range=not integer,
         number=number,
         source=path,
-        alpha=None if alpha is None else _as_float(raw[..., alpha]),
+        alpha=None if alpha is None else as_float(raw[..., alpha]),
         premultiplied=alpha is not None and not spec.get_int_attribute("oiio:UnassociatedAlpha", 0),
         extra=np.ascontiguousarray(raw[..., rest]) if rest else None,
         extra_names=tuple(spec.channelnames[index] for index in rest),
@@ -222,8 +223,8 @@ def _channels(raw: NDArray[Any], places: list[int]) -> NDArray[Any]:
     return part
 
 
-def _as_float(values: NDArray[Any]) -> NDArray[np.float32]:
-    """Give floats as float32, and integers as float32 in [0, 1]."""
+def as_float(values: NDArray[Any]) -> NDArray[np.float32]:
+    """Give floats as float32, and unsigned integers as float32 in [0, 1]; always a new array."""
     if values.dtype.kind == "u":
         scale = np.float32(1 / np.iinfo(values.dtype).max)
         return np.asarray(np.multiply(values, scale, dtype=np.float32))
@@ -251,14 +252,12 @@ def _same_format(frame: Frame, path: Path) -> bool:
 
 def _for_another_format(frame: Frame, path: Path) -> Frame:
     """Bring a frame to what another format holds: its kind of alpha, and a window where it has none."""
-    suffix = path.suffix.lower()
-    if suffix == ".exr":
-        return premultiplied(to_encoding(frame, "scene-linear"))
-    if frame.data_window and frame.display_window and _is_where_the_plate_was(frame):
-        frame = _filled(frame, frame.data_window, frame.display_window)
-    if suffix in _WITHOUT_ALPHA:
-        return premultiplied(to_encoding(unpremultiplied(frame), "scene-linear"))  # over black
-    return unpremultiplied(frame)
+    suffix, straight = path.suffix.lower(), unpremultiplied(frame)
+    if suffix != ".exr" and frame.data_window and frame.display_window and _is_where_the_plate_was(frame):
+        straight = _filled(straight, frame.data_window, frame.display_window)
+    if suffix == ".exr" or suffix in _WITHOUT_ALPHA:  # without alpha: the picture over black
+        return premultiplied(to_encoding(straight, "scene-linear"))
+    return straight
 
 
 def _is_where_the_plate_was(frame: Frame) -> bool:
@@ -305,7 +304,7 @@ def _file_layout(frame: Frame, path: Path, kind: str, *, grey: bool) -> tuple[An
         parts.append(frame.alpha[..., np.newaxis])
         names.append("A")
     if frame.extra is not None and (suffix in (".exr", ".tif", ".tiff") or _same_format(frame, path)):
-        parts.append(_as_float(frame.extra))
+        parts.append(as_float(frame.extra))
         names += frame.extra_names
     channels = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2, dtype=np.float32)
     return _spec(frame, path, kind, names), np.ascontiguousarray(channels)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,7 +36,7 @@ class Registry:
         Raises:
             PluginError: a plugin is broken and ``strict`` is set.
         """
-        plugins = Plugins(warn or _python_warning, strict=strict)
+        plugins = Plugins(warn or python_warning, strict=strict)
         registry = cls()
         for loaded in plugins.loaded:
             with plugins.left_out_on_fault(loaded.plugin.name):
@@ -85,7 +86,6 @@ def _is_exporter(thing: Any) -> bool:
     return isinstance(thing, type) and issubclass(thing, Exporter)
 
 
-def _python_warning(message: str) -> None:
-    import warnings
-
+def python_warning(message: str) -> None:
+    """Tell a program of what ``warn`` would tell a user."""
     warnings.warn(message, stacklevel=3)

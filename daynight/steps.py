@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from daynight.errors import ChainError
 from daynight.frame import Frame
-from daynight.models import Encoding, ModelFacts
+from daynight.models import Encoding
 
 if TYPE_CHECKING:
     from daynight.inference import Network
@@ -34,9 +35,15 @@ class StepContext:
     """Tells the user something once, in one line."""
 
     @property
-    def facts(self) -> ModelFacts | None:
-        """What the chain's model says of itself."""
-        return self.network.facts if self.network else None
+    def model(self) -> Network:
+        """The chain's model, for a step that needs one.
+
+        Raises:
+            ChainError: the chain has none.
+        """
+        if self.network is None:
+            raise ChainError("chain", "has no model", "name one: --model FILE.onnx")
+        return self.network
 
 
 class Step(ABC):

@@ -8,9 +8,8 @@ import numpy as np
 from pydantic import Field
 
 from daynight import Frame, hookimpl
+from daynight.colour import luminance
 from daynight.steps import Step, StepOptions
-
-_LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 Gain = Annotated[float, Field(ge=0)]
 
@@ -37,10 +36,10 @@ class Grade(Step):
         gain = np.asarray(self.options.tint, np.float32) * np.float32(2.0**self.options.exposure)
         if self.options.saturation == 1:
             return frame.with_pixels(frame.pixels * gain)
-        luminance = (frame.pixels @ _LUMINANCE)[..., np.newaxis]
-        light = frame.pixels - luminance
+        grey = luminance(frame.pixels)[..., np.newaxis]
+        light = frame.pixels - grey
         light *= np.float32(self.options.saturation)
-        light += luminance
+        light += grey
         light *= gain
         return frame.with_pixels(light)
 

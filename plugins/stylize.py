@@ -41,10 +41,8 @@ class Stylize(Step):
 
     def __init__(self, options: StepOptions, context: StepContext) -> None:
         super().__init__(options, context)
-        if context.network is None:
-            raise ChainError("step stylize", "the chain has no model", "name one: --model FILE.onnx")
-        self._network: Network = context.network
-        self._facts: ModelFacts = context.network.facts
+        self._network: Network = context.model
+        self._facts: ModelFacts = context.model.facts
         self.works_in = "scene-linear" if self._facts.kind == "maps" else None
 
     def apply(self, frame: Frame) -> Frame:

@@ -35,15 +35,12 @@ class Tile(Step):
 
     def __init__(self, options: StepOptions, context: StepContext) -> None:
         super().__init__(options, context)
-        if context.network is None:
-            raise ChainError("step tile", "the chain has no model", "name one: --model FILE.onnx")
-        self._facts: ModelFacts = context.network.facts
-        self._fixed = context.network.fixed_size
+        self._facts: ModelFacts = context.model.facts
+        self._fixed = context.model.fixed_size
         if self._facts.kind == "maps":
             raise ChainError(
                 "step tile", "this model sees the whole frame at once", "take tile out of the chain"
             )
-
         self._refuse_what_never_fits()
 
     def _refuse_what_never_fits(self) -> None:

@@ -197,6 +197,16 @@ def test_straight_pixels_become_premultiplied_light(tmp_path: Path) -> None:
     np.testing.assert_allclose(back, [0.502, 0.502, 0.108, 0.502], atol=2e-3)
 
 
+def test_premultiplied_pixels_become_premultiplied_light(tmp_path: Path) -> None:
+    """Shown 0.5 0.25 0.1 over alpha 0.5: it is the straight pixel that is decoded, not the product."""
+    pixels = np.broadcast_to(np.uint8([128, 64, 26, 128]), (4, 4, 4))
+    frame = read_frame(write_image(tmp_path / "a.tif", np.ascontiguousarray(pixels), "RGBA"))
+    assert frame.premultiplied
+    write_frame(frame, tmp_path / "b.exr")
+    back = read_image(tmp_path / "b.exr")[0, 0].astype(float)
+    np.testing.assert_allclose(back, [0.502, 0.107, 0.0168, 0.502], atol=2e-3)
+
+
 def test_a_format_without_alpha_gets_the_picture_over_black(tmp_path: Path) -> None:
     source = rgba(tmp_path / "a.exr", [0.18, 0.18, 0.18, 0.5], straight=False)
     write_frame(read_frame(source), tmp_path / "b.jpg")

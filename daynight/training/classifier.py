@@ -25,7 +25,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.nn import functional
 
-from daynight.colour import luma, to_encoding
+from daynight.colour import luminance, to_encoding
 from daynight.errors import DaynightError, UsageError
 from daynight.images import EXTENSIONS, read_frame, written_whole
 from daynight.training.data import Photographs
@@ -172,7 +172,7 @@ def compare_command(plates: Path, results: Path) -> None:
         plate, result = _read(plate_path), _read(result_path)
         if result.shape != plate.shape:
             result = np.asarray(cv2.resize(result, plate.shape[1::-1]), np.float32)
-        correlations.append(gradient_correlation(luma(plate), luma(result)))
+        correlations.append(gradient_correlation(luminance(plate), luminance(result)))
         differences.append(np.abs(plate - result).mean())
     click.echo(
         f"{results}: {len(pairs)} pairs, gradient correlation {np.nanmean(correlations):.3f}, "
