@@ -14,16 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daynight.chain import PIXELS_STEPS, Chain, model_path, open_chain, read_chain, with_model, with_settings
-from daynight.conversion import Observer, OnError, Summary, run_plan
+from daynight.colour import to_encoding
+from daynight.conversion import Handling, Observer, OnError, Summary, run_plan
 from daynight.errors import UsageError, nearest
 from daynight.frame import Frame
-from daynight.images import as_float, set_threads
+from daynight.images import LIMITS, Depth, Limits, WriteOptions, as_float, check_options, set_threads
 from daynight.inference import DeviceName, open_network, processors
 from daynight.looks import ChainSpec, StepSpec
+from daynight.masks import Masks
+from daynight.mixing import Controls
+from daynight.nonfinite import NonFinite
 from daynight.planning import OnMissing, Plan, make_plan
 from daynight.registry import Registry, python_warning
 from daynight.report import Report
 from daynight.sequences import parse_range
+from daynight.spaces import ColourSpaces
 
 Source: TypeAlias = "str | os.PathLike[str]"
 Array: TypeAlias = NDArray[Any]
@@ -39,7 +44,21 @@ def convert(
     model: Source | None = None,
     settings: Sequence[str] = (),
     device: DeviceName = "auto",
+    strength: float = 1.0,
+    mask: Source | None = None,
+    protect_lights: bool = False,
+    aovs: bool = False,
+    layer: str | None = None,
+    ocio: Source | None = None,
+    colorspace: str | None = None,
+    out_colorspace: str | None = None,
+    nonfinite: NonFinite = "keep",
     ext: str | None = None,
+    depth: Depth | None = None,
+    compression: str | None = None,
+    strip_metadata: bool = False,
+    strict: bool = False,
+    limits: Limits = LIMITS,
     on_missing: OnMissing = "error",
     on_error: OnError = "continue",
     overwrite: bool = False,
@@ -62,7 +81,24 @@ def convert(
         model: an ONNX file or a registered model's name, in the place of the chain's model.
         settings: ``step.option=value`` and ``model.fact=value``.
         device: ``auto`` takes CUDA where it runs, else the CPU.
+        strength: of the look: 0 gives the plate exactly, 1 all of it, between them part of its stops.
+        mask: an image, a pattern, or a channel of the plates: white changes, black stays exactly.
+        protect_lights: keep the plates' own light sources as they are.
+        aovs: write the maps that relight the plate beside the picture: ``daynight.stops``,
+            ``daynight.emission``.
+        layer: the picture's layer, part or view, like ``diffuse``; ``None``: R, G and B.
+        ocio: an OCIO config, a file or ``ocio://`` name; ``None``: ``$OCIO``, else a built-in one.
+        colorspace: of the plates; ``None``: told by each file, by the config's file rules, or by its pixel
+            type.
+        out_colorspace: of the results; ``None``: their plates'.
+        nonfinite: what becomes of NaN and infinite light: ``keep``, ``zero`` or ``error``.
         ext: ending of the results, like ``exr``; ``None``: as the plates.
+        depth: pixel type of the results: ``8``, ``10``, ``12``, ``16``, ``half``, ``float``; ``None``: as the
+            plates.
+        compression: like ``zips``, ``dwaa:45``, ``jpeg:90``; ``None``: as the plates.
+        strip_metadata: write only what the pixels can't be read without.
+        strict: what a result's format can't hold is a fault of its frame, not a warning.
+        limits: what a plate's header may claim before it is decoded.
         on_missing: what becomes of gaps in a shot: a fault each, left out, the frame before, black.
         on_error: whether a failed frame ends the run.
         overwrite: do finished frames again.
@@ -78,10 +114,29 @@ def convert(
     Raises:
         UsageError: something asked for does not exist or does not fit; nothing was converted.
     """
-    warn = warn or python_warning
+    warn = once(warn or python_warning)
     registry = registry or Registry.load(warn=warn)
     opened = open_named_chain(
-        registry, to, chain=chain, model=model, settings=settings, device=device, jobs=jobs, warn=warn
+        registry,
+        to,
+        chain=chain,
+        model=model,
+        settings=settings,
+        device=device,
+        jobs=jobs,
+        warn=warn,
+        spaces=ColourSpaces(
+            None if ocio is None else str(ocio), source=colorspace, target=out_colorspace, warn=warn
+        ),
+        controls=Controls(strength, protect_lights, aovs),
+    )
+    handling = Handling(
+        layer=layer,
+        limits=limits,
+        nonfinite=nonfinite,
+        masks=None if mask is None else Masks(str(mask), limits),
+        write=WriteOptions(depth, compression, strip_metadata),
+        strict=strict,
     )
     plan = plan_conversion(
         sources,
@@ -91,6 +146,7 @@ def convert(
         ext=ext,
         on_missing=on_missing,
         overwrite=overwrite,
+        write=handling.write,
     )
     page = Report(Path(report), plan, opened) if report else None
     workers = max(1, min(4, (jobs or processors()) // 2 + 1))
@@ -98,6 +154,8 @@ def convert(
         plan,
         opened,
         on_error=on_error,
+        handling=handling,
+        warn=warn,
         observe=page.observing(observe) if page else observe,
         view=page.view if page else None,
         workers=workers,
@@ -117,6 +175,8 @@ def open_named_chain(
     device: DeviceName = "auto",
     jobs: int | None = None,
     warn: Callable[[str], None] | None = None,
+    spaces: ColourSpaces | None = None,
+    controls: Controls | None = None,
 ) -> Chain:
     """Open the chain of a look or a chain file, with the changes asked for; see :func:`convert`.
 
@@ -145,6 +205,8 @@ def open_named_chain(
         device=device,
         threads=threads,
         warn=once(warn or python_warning),
+        spaces=spaces,
+        controls=controls,
     )
 
 
@@ -157,14 +219,16 @@ def plan_conversion(
     ext: str | None = None,
     on_missing: OnMissing = "error",
     overwrite: bool = False,
+    write: WriteOptions | None = None,
 ) -> Plan:
     """Plan a conversion without reading a frame; see :func:`convert`.
 
     Raises:
-        UsageError: nothing is found, or a result would take the place of a plate.
+        UsageError: nothing is found, a result would take the place of a plate, or its format does not have
+            what is asked of it.
     """
     listed = [sources] if isinstance(sources, (str, os.PathLike)) else list(sources)
-    return make_plan(
+    plan = make_plan(
         [Path(source) for source in listed],
         chain.name,
         out=None if out is None else Path(out),
@@ -174,6 +238,9 @@ def plan_conversion(
         overwrite=overwrite,
         preroll=chain.preroll,
     )
+    for ending in sorted({job.target.suffix.lower() for job in plan.jobs if job.target}):
+        check_options(ending, write or WriteOptions())
+    return plan
 
 
 @contextmanager
@@ -209,7 +276,7 @@ def open_look(
 
     def look(picture: Array) -> Array:
         plate = _as_frame(picture)
-        result = chain.leave(chain.apply(chain.enter(plate)), plate).image
+        result = to_encoding(chain.apply(chain.enter(plate)), plate.encoding).image
         if picture.dtype.kind == "f":
             return result.astype(picture.dtype, copy=np.shares_memory(result, picture))
         whitest = np.iinfo(picture.dtype).max

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -17,10 +19,14 @@ from daynight.alpha import premultiplied, unpremultiplied
 from daynight.colour import to_encoding
 from daynight.errors import ChainError, UsageError, nearest
 from daynight.frame import Frame
+from daynight.images import Form
 from daynight.inference import DeviceName, Network, open_network
 from daynight.looks import ChainSpec, StepSpec
+from daynight.mixing import Controls, mixed
 from daynight.models import Model
+from daynight.spaces import ColourSpaces
 from daynight.steps import Step, StepContext, StepOptions
+from daynight.version import __version__
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -41,6 +47,23 @@ class Chain:
     name: str
     steps: tuple[Step, ...]
     network: Network | None
+    spaces: ColourSpaces
+    controls: Controls
+
+    @property
+    def provenance(self) -> dict[str, str]:
+        """What a result says of how it was made: the attributes ``daynight:*``."""
+        steps = [[step.name, step.options.model_dump(mode="json")] for step in self.steps]
+        asked = json.dumps([steps, dataclasses.asdict(self.controls)], sort_keys=True)
+        told = {
+            "version": __version__,
+            "look": self.name,
+            "chain_sha256": hashlib.sha256(asked.encode()).hexdigest(),
+            "ocio": self.spaces.config,
+        }
+        if self.network:
+            told["model_sha256"] = self.network.sha256
+        return {f"daynight:{key}": value for key, value in told.items()}
 
     @property
     def preroll(self) -> int:
@@ -57,7 +80,7 @@ class Chain:
         """Bring a plate into the form that the first step wants; runs beside other frames' steps."""
         if not self.steps:
             return frame
-        frame = unpremultiplied(frame)
+        frame = self.spaces.to_working(unpremultiplied(frame))
         first = self.steps[0].works_in
         return to_encoding(frame, first) if first else frame
 
@@ -73,13 +96,29 @@ class Chain:
             if step.works_in:
                 frame = to_encoding(frame, step.works_in)
             frame = step.apply(frame)
+        if self.steps and frame.plate is not None:
+            frame = mixed(frame, frame.plate, self.controls)
         return dataclasses.replace(frame, plate=None)
 
     @_INFINITE_LIGHT
-    def leave(self, frame: Frame, plate: Frame) -> Frame:
-        """Bring a result into the form of its plate: encoding, and alpha multiplied in or not."""
-        frame = to_encoding(frame, plate.encoding)
-        return premultiplied(frame) if plate.premultiplied else frame
+    def leave(self, frame: Frame, plate: Frame, form: Form) -> Frame:
+        """Bring a result into its file's form: colour space; alpha multiplied in, beside it or left out.
+
+        Where its form is the plate's, pixels that took no change, or hold NaN or infinity, are the plate's
+        own to the last bit.
+        """
+        space = self.spaces.for_result(plate, integer=form.integer)
+        multiplied = form.premultiplied(plate)
+        has_alpha = frame.alpha is not None
+        as_it_was = space == plate.space and (not has_alpha or (form.same and form.format.alpha))
+        if not (as_it_was and not self.steps):
+            frame = self.spaces.to_working(unpremultiplied(frame))
+        if has_alpha and not form.format.alpha:  # over black, which is a matter of light
+            frame = premultiplied(to_encoding(frame, "scene-linear"))
+        frame = self.spaces.to_file(frame, space, integer=form.integer)
+        if multiplied:
+            frame = premultiplied(frame)
+        return _unchanged_restored(frame, plate) if as_it_was and self.steps else frame
 
 
 def read_chain(path: Path) -> ChainSpec:
@@ -153,6 +192,8 @@ def open_chain(
     device: DeviceName = "auto",
     threads: int | None = None,
     warn: Callable[[str], None],
+    spaces: ColourSpaces | None = None,
+    controls: Controls | None = None,
 ) -> Chain:
     """Check a chain from end to end and open it; no frame is read before all of it holds.
 
@@ -163,6 +204,8 @@ def open_chain(
         device: where its model runs.
         threads: processor threads for the model; ``None``: all.
         warn: takes what the user should know, one line each.
+        spaces: the colour spaces of plates and results; ``None``: told by the plates.
+        controls: what is asked of the look as a whole; at strength 0 it has no step.
 
     Raises:
         ChainError: a step or option is unknown, or a step stands where it can't.
@@ -179,9 +222,25 @@ def open_chain(
     if needing and spec.model is not None:
         path = model_path(spec.model, models)
         network = open_network(path, device=device, threads=threads, facts=spec.facts)
-    context = StepContext(network, warn)
+    controls = controls or Controls()
+    if controls.aovs and (network is None or network.facts.kind != "maps"):
+        warn(f"{spec.name} makes no maps: its model gives pictures, or it has none")
+    context = StepContext(network, warn, controls.aovs)
     opened = [kind(option, context) for kind, option in zip(classes, options, strict=True)]
-    return Chain(spec.name, tuple(opened), network)
+    running = tuple(opened) if controls.strength else ()
+    return Chain(spec.name, running, network, spaces or ColourSpaces(warn=warn), controls)
+
+
+def _unchanged_restored(result: Frame, plate: Frame) -> Frame:
+    """Give a result whose pixels without change are the plate's, from before any arithmetic."""
+    kept = result.mask == 0 if result.mask is not None else None
+    own = plate.image[result.window.within(plate.window)]
+    if plate.nonfinite:
+        bad = ~np.isfinite(own).all(axis=2)
+        kept = bad if kept is None else kept | bad
+    if kept is None or not kept.any():
+        return result
+    return result.with_image(np.where(kept[..., np.newaxis], own, result.image))
 
 
 def _model_of(chain: Path, model: Mapping[str, Any]) -> str | Path | None:

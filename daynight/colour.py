@@ -13,8 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from daynight.frame import Frame, Pixels
-from daynight.models import Encoding
+from daynight.frame import Frame, FrameEncoding, Pixels
 
 KNEE: Final = 0.9
 """Display value up to which the roll-off changes nothing."""
@@ -62,10 +61,16 @@ def decode_display(display: Pixels, *, high_range: bool = False) -> Pixels:
     return np.copysign(_inverse_curve(linear), display)
 
 
-def to_encoding(frame: Frame, encoding: Encoding) -> Frame:
-    """Give the frame in this encoding; the same frame where it is in it already."""
+def to_encoding(frame: Frame, encoding: FrameEncoding) -> Frame:
+    """Give the frame in this encoding; the same frame where it is in it already.
+
+    Raises:
+        ValueError: one of both is the file's own, which only :class:`daynight.spaces.ColourSpaces` knows.
+    """
     if frame.encoding == encoding:
         return frame
+    if "file" in (frame.encoding, encoding):
+        raise ValueError("values as a file holds them have a colour space of their own")
     change = encode_display if encoding == "display" else decode_display
     return dataclasses.replace(
         frame, pixels=change(frame.pixels, high_range=frame.high_range), encoding=encoding

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,12 +13,42 @@ from typing import Literal, TypeAlias
 from daynight.chain import Chain
 from daynight.errors import DaynightError, PlateError
 from daynight.frame import Frame
-from daynight.images import black_like, display_size, read_frame, write_frame
+from daynight.images import (
+    LIMITS,
+    Limits,
+    WriteOptions,
+    display_size,
+    form_of,
+    losses,
+    read_frame,
+    write_frame,
+)
+from daynight.masks import Masks
+from daynight.mixing import with_mask
+from daynight.nonfinite import NonFinite, settled
 from daynight.pipeline import Outcome, overlap
 from daynight.planning import FrameJob, Plan, missing_error
 from daynight.sequences import Shot
 
 OnError = Literal["stop", "continue"]
+
+
+@dataclass(frozen=True)
+class Handling:
+    """How plates are read and results written, beside what the chain does to them."""
+
+    layer: str | None = None
+    """The picture's layer, part or view; ``None``: R, G and B."""
+    limits: Limits = LIMITS
+    """What a plate's header may claim."""
+    nonfinite: NonFinite = "keep"
+    """What becomes of NaN and infinite light."""
+    masks: Masks | None = None
+    """Where the look applies; ``None``: everywhere."""
+    write: WriteOptions = field(default_factory=WriteOptions)
+    """What is asked of the results' files."""
+    strict: bool = False
+    """Whether what a result's format can't hold is a fault, not a warning."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +70,8 @@ class FrameDone:
     """Why it has no result; ``None``: it has."""
     trace: str = ""
     """The fault's traceback as text, for ``--debug``: the traceback itself would keep the frame's pixels."""
+    nonfinite: int = 0
+    """Pixels of the plate that hold NaN or infinite light."""
 
 
 Event: TypeAlias = "Started | FrameDone"
@@ -65,6 +97,8 @@ class Summary:
     """Frames not tried, since an earlier one failed and ``on_error`` is ``stop``."""
     seconds: float = 0.0
     """Wall time."""
+    nonfinite: int = 0
+    """Pixels with NaN or infinite light, in all plates."""
     failed: list[FrameDone] = field(default_factory=list)
     """Frames without a result."""
     unread: tuple[DaynightError, ...] = ()
@@ -81,6 +115,7 @@ class Summary:
             (self.skipped, "missing, skipped"),
             (self.not_reached, "not reached"),
             (len(self.unread), "folders not read"),
+            (self.nonfinite, "pixels with NaN or infinite light"),
         )
         return ", ".join(parts + [f"{count} {what}" for count, what in counts if count])
 
@@ -90,7 +125,9 @@ def run_plan(
     chain: Chain,
     *,
     on_error: OnError = "continue",
+    handling: Handling | None = None,
     observe: Observer = lambda _: None,
+    warn: Callable[[str], None] = lambda _: None,
     view: Viewer | None = None,
     workers: int = 2,
 ) -> Summary:
@@ -100,6 +137,8 @@ def run_plan(
         plan: what to do.
         chain: the opened chain.
         on_error: whether the first failed frame ends the run.
+        handling: how plates are read and results written.
+        warn: takes one line for each thing that a format can't hold, from any thread.
         observe: told what happens, on the calling thread.
         view: shown plate and result of each frame written, on a writer's thread.
         workers: threads that read, and as many that write.
@@ -108,7 +147,7 @@ def run_plan(
         What was done; failed frames are listed, not raised.
     """
     began = time.perf_counter()
-    run = _Run(chain, view)
+    run = _Run(chain, handling or Handling(), warn, view)
     device = str(chain.network.device) if chain.network else ""
     summary = Summary(plan.outputs, device, finished=plan.finished, skipped=plan.skipped, unread=plan.faults)
     observe(Started(plan, chain))
@@ -123,7 +162,8 @@ def run_plan(
         seconds = run.seconds.pop(id(outcome.job), {})
         if outcome.job.target is None:
             continue  # only shown to steps with memory
-        event = _event(outcome, seconds)
+        event = _event(outcome, seconds, run.nonfinite.pop(id(outcome.job), 0))
+        summary.nonfinite += event.nonfinite
         if event.fault:
             summary.failed.append(event)
         else:
@@ -137,21 +177,32 @@ def run_plan(
 class _Run:
     """The three stages of one conversion."""
 
-    def __init__(self, chain: Chain, view: Viewer | None) -> None:
+    def __init__(
+        self, chain: Chain, handling: Handling, warn: Callable[[str], None], view: Viewer | None
+    ) -> None:
         self._chain = chain
+        self._handling = handling
+        self._warn = warn
         self._view = view
         self._shot: Shot | None = None
         self._size: tuple[int, int] | None = None
         self.seconds: dict[int, dict[str, float]] = {}
+        self.nonfinite: dict[int, int] = {}
 
     def read(self, job: FrameJob) -> tuple[Frame, Frame]:
         """Read a plate and bring it into the first step's form: both are given."""
         if job.missing == "error":
             raise missing_error(job)
         with self._timed(job, "read"):
-            plate = read_frame(job.source, job.number)
+            asked = self._handling
+            plate = read_frame(job.source, job.number, layer=asked.layer, limits=asked.limits)
+            plate = self._chain.spaces.declared(plate)
             if job.missing == "black":
-                plate = black_like(plate, job.number or 0)
+                plate = plate.black(job.number or 0)
+            plate = settled(plate, asked.nonfinite)
+            self.nonfinite[id(job)] = plate.nonfinite
+            if asked.masks:
+                plate = with_mask(plate, asked.masks.of(plate))
             return plate, self._chain.enter(plate)
 
     def compute(self, job: FrameJob, frames: tuple[Frame, Frame]) -> tuple[Frame, Frame]:
@@ -174,10 +225,27 @@ class _Run:
             return
         plate, result = frames
         with self._timed(job, "write"):
-            result = self._chain.leave(result, plate)
-            write_frame(result, job.target, grey=not self._chain.steps)
+            form = form_of(plate, job.target, self._handling.write.depth)
+            result = self._chain.leave(result, plate, form)
+            self._tell_losses(job, losses(plate, result, form))
+            tags = self._chain.spaces.tags(plate, result.space, same=form.same)
+            write_frame(
+                result,
+                form,
+                options=self._handling.write,
+                attributes={**self._chain.provenance, **tags},
+                untouched=not self._chain.steps,
+            )
         if self._view:
             self._view(job, plate, result)
+
+    def _tell_losses(self, job: FrameJob, lost: Sequence[str]) -> None:
+        ending = job.target.suffix.lower().lstrip(".") if job.target else ""
+        if lost and self._handling.strict:
+            remedy = "give a format that holds it, or leave --strict out"
+            raise PlateError(job.source, f"{ending} holds {'; '.join(lost)}", remedy)
+        for each in lost:
+            self._warn(f"{job.shot.name}: {ending} holds {each}")
 
     @contextmanager
     def _timed(self, job: FrameJob, stage: str) -> Iterator[None]:
@@ -205,15 +273,15 @@ def _require_size(job: FrameJob, plate: Frame, size: tuple[int, int] | None) -> 
         )
 
 
-def _event(outcome: Outcome[FrameJob], seconds: dict[str, float]) -> FrameDone:
+def _event(outcome: Outcome[FrameJob], seconds: dict[str, float], nonfinite: int) -> FrameDone:
     """Give any fault as one line and its traceback as text."""
     job, fault = outcome.job, outcome.fault
     if fault is None:
-        return FrameDone(job, seconds, None)
+        return FrameDone(job, seconds, None, nonfinite=nonfinite)
     trace = "".join(traceback.format_exception(fault))
     if isinstance(fault, DaynightError):
         error = type(fault)(fault.subject, fault.fault, fault.remedy)
     else:
         line = " ".join(f"{type(fault).__name__}: {fault}".split())
         error = PlateError(job.source, f"can't be converted ({line})", "see --debug")
-    return FrameDone(job, seconds, error, trace)
+    return FrameDone(job, seconds, error, trace, nonfinite)

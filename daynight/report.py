@@ -16,12 +16,12 @@ import cv2
 import numpy as np
 
 from daynight.chain import Chain
-from daynight.colour import encode_display, to_encoding
 from daynight.conversion import Event, FrameDone, Observer, Summary
 from daynight.errors import UsageError
 from daynight.frame import Frame
 from daynight.images import written_whole
 from daynight.planning import FrameJob, Plan
+from daynight.spaces import SRGB, ColourSpaces
 from daynight.version import __version__
 
 _SAMPLES: Final = 12
@@ -77,7 +77,8 @@ class Report:
         place = self._sampled.get(id(job))
         if place is None:
             return
-        before, after = _thumbnail(_same_part(plate, result)), _thumbnail(result)
+        spaces = self._chain.spaces
+        before, after = _thumbnail(_same_part(plate, result), spaces), _thumbnail(result, spaces)
         height, width = after.shape[:2]
         caption = job.shot.name + (f" · {job.number}" if job.number is not None else "")
         wipe = _Wipe(caption, _jpeg(before), _jpeg(after), width, height)
@@ -126,21 +127,19 @@ def _samples(plan: Plan) -> list[FrameJob]:
 
 def _same_part(plate: Frame, result: Frame) -> Frame:
     """Give the part of the plate that a chain which crops has left."""
-    whole, part = plate.data_window, result.data_window
-    if whole is None or part is None or whole == part:
-        return plate
-    return plate.cropped(part.x - whole.x, part.y - whole.y, part.width, part.height)
+    whole, part = plate.window, result.window
+    return (
+        plate if whole == part else plate.cropped(part.x - whole.x, part.y - whole.y, part.width, part.height)
+    )
 
 
-def _thumbnail(frame: Frame) -> np.ndarray:
+def _thumbnail(frame: Frame, spaces: ColourSpaces) -> np.ndarray:
     """The picture as seen on a display, at most 960 wide, H×W×3 uint8."""
     image = frame.image
     scale = min(1.0, _WIDTH / frame.width)
     size = (max(round(frame.width * scale), 1), max(round(frame.height * scale), 1))
     small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.float32)
-    shown = frame.with_image(small)
-    if shown.encoding != "display" or shown.high_range:
-        small = encode_display(to_encoding(shown, "scene-linear").image)
+    small = spaces.to_file(frame.with_image(small), SRGB, integer=True).image
     return np.rint(np.clip(np.nan_to_num(small), 0, 1) * 255).astype(np.uint8)
 
 
@@ -180,14 +179,14 @@ _PAGE: Final = Template("""<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>daynight: $title</title>
 <style>
-body { background: #16181c; color: #d8dce2; font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 62rem; padding: 0 1rem }
-h1, h2 { font-weight: 500 } table { border-collapse: collapse } td, th { padding: .2rem .8rem; text-align: right }
-th:first-child { text-align: left } figure { margin: 2rem 0 } figcaption { color: #8b929c }
-.wipe { position: relative; width: 100% } .wipe img { position: absolute; inset: 0; width: 100%; height: 100% }
-.wipe .after { clip-path: inset(0 0 0 var(--cut)) }
-.wipe::after { content: ""; position: absolute; top: 0; bottom: 0; left: var(--cut); width: 2px; background: #fff9 }
-.wipe input { position: absolute; inset: 0; width: 100%; height: 100%; margin: 0; opacity: 0; cursor: ew-resize; z-index: 1 }
-.wipe:focus-within { outline: 2px solid #7aa2f7 }
+body { background: #16181c; color: #d8dce2; font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto;
+max-width: 62rem; padding: 0 1rem } h1, h2 { font-weight: 500 } table { border-collapse: collapse } td, th {
+padding: .2rem .8rem; text-align: right } th:first-child { text-align: left } figure { margin: 2rem 0 }
+figcaption { color: #8b929c } .wipe { position: relative; width: 100% } .wipe img { position: absolute; inset:
+0; width: 100%; height: 100% } .wipe .after { clip-path: inset(0 0 0 var(--cut)) }
+.wipe::after { content: ""; position: absolute; top: 0; bottom: 0; left: var(--cut); width: 2px; background:
+#fff9 } .wipe input { position: absolute; inset: 0; width: 100%; height: 100%; margin: 0; opacity: 0; cursor:
+ew-resize; z-index: 1 } .wipe:focus-within { outline: 2px solid #7aa2f7 }
 </style>
 <h1>daynight: $title</h1>
 <p>$summary<br>chain: $chain<br>device: $device<br>daynight $version</p>

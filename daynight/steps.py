@@ -33,6 +33,8 @@ class StepContext:
     """The chain's model, ready to run; ``None`` where the chain has none."""
     warn: Callable[[str], None]
     """Tells the user something once, in one line."""
+    aovs: bool = False
+    """Whether maps are to be written: a step that has some puts them into ``Frame.aovs``, by name."""
 
     @property
     def model(self) -> Network:

@@ -47,11 +47,9 @@ class Stylize(Step):
 
     def apply(self, frame: Frame) -> Frame:
         """Give the changed frame; tiles stay tiles."""
-        if self._facts.kind == "maps":
-            return frame.with_image(self._relit(frame))
-        return self._restyled(frame)
+        return self._relit(frame) if self._facts.kind == "maps" else self._restyled(frame)
 
-    def _relit(self, frame: Frame) -> Pixels:
+    def _relit(self, frame: Frame) -> Frame:
         """Relight the whole plate: y = x * 2^(strength S) + strength E."""
         if frame.tiles is not None:
             raise ChainError(
@@ -63,13 +61,15 @@ class Stylize(Step):
             frame.height, frame.width, self._facts.short_side or 256, self._facts.size_multiple
         )
         proxy = make_proxy(seen, height, width)  # (h, w, 3)
-        maps = self._maps(encode_display(proxy, high_range=high_range))  # two of (h, w, 3)
-        stops, emission = upsample(maps, proxy, seen, high_range=high_range)  # (H, W, 3) each
+        predicted = self._maps(encode_display(proxy, high_range=high_range))  # two of (h, w, 3)
+        stops, emission = upsample(predicted, proxy, seen, high_range=high_range)  # (H, W, 3) each
         strength = np.float32(self.options.strength)
         if strength != 1:
             stops *= strength
             emission *= strength
-        return relight(plate, stops, np.maximum(emission, 0, out=emission))
+        light = relight(plate, stops, np.maximum(emission, 0, out=emission))
+        maps = {"daynight.stops": stops, "daynight.emission": emission} if self.context.aovs else {}
+        return frame.with_pixels(light[np.newaxis], aovs={**frame.aovs, **maps})
 
     def _maps(self, display: Pixels) -> list[Pixels]:
         """Predict stops and emission for a proxy h×w×3: each h×w×3."""

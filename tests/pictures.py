@@ -9,6 +9,12 @@ import OpenImageIO as oiio
 import pytest
 from numpy.typing import NDArray
 
+from daynight.chain import Chain
+from daynight.frame import Frame
+from daynight.images import WriteOptions, form_of, write_frame
+from daynight.mixing import Controls
+from daynight.spaces import ColourSpaces
+
 SHARED = Path(__file__).parents[2] / "shared"
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -51,6 +57,15 @@ def read_image(path: Path) -> NDArray[np.generic]:
     pixels = source.read_image(0, 0, 0, spec.nchannels, spec.format)
     source.close()
     return pixels.reshape(spec.height, spec.width, spec.nchannels)
+
+
+def save(frame: Frame, target: Path, *, untouched: bool = True, **options: object) -> None:
+    """Write a frame as a conversion without a step does."""
+    chain = Chain("passthrough", (), None, ColourSpaces(), Controls())
+    plate = chain.spaces.declared(frame)
+    form = form_of(plate, target, options.get("depth"))
+    result = chain.leave(plate, plate, form)
+    write_frame(result, form, options=WriteOptions(**options), untouched=untouched)
 
 
 def as_uint8(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:

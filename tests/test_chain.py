@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 from onnx_models import affine
-from pictures import picture
+from pictures import picture, write_image
 
 from daynight import Frame
 from daynight.chain import Chain, open_chain, read_chain, with_settings
 from daynight.errors import ChainError, UsageError
+from daynight.images import form_of, read_frame
 from daynight.looks import ChainSpec, StepSpec
 from daynight.registry import Registry
 
@@ -130,23 +131,28 @@ def test_a_setting_that_reaches_nothing_is_refused(tmp_path: Path, setting: str,
     assert message in str(error.value)
 
 
-def test_an_empty_chain_gives_the_very_same_frame() -> None:
-    frame = Frame(
-        picture()[np.newaxis], "display", alpha=np.full((48, 64), 0.5, np.float32), premultiplied=True
-    )
+@pytest.mark.parametrize(("ext", "kind"), [("tif", np.uint8), ("exr", np.float16)])
+def test_an_empty_chain_gives_the_very_same_frame(tmp_path: Path, ext: str, kind: type) -> None:
+    pixels = (picture(seed=1)[..., [0, 1, 2, 0]] * 200).astype(kind)
+    frame = read_frame(write_image(tmp_path / f"a.{ext}", pixels, "RGBA"))
+    assert frame.premultiplied
     empty = opened(chain())
-    assert empty.leave(empty.apply(empty.enter(frame)), frame).pixels is frame.pixels
+    frame = empty.spaces.declared(frame)
+    form = form_of(frame, tmp_path / f"b.{ext}")
+    assert empty.leave(empty.apply(empty.enter(frame)), frame, form).pixels is frame.pixels
 
 
-def test_premultiplied_pixels_are_divided_for_the_steps_and_multiplied_after() -> None:
-    alpha = np.full((4, 4), 0.25, np.float32)
-    alpha[0] = 0
-    frame = Frame(np.full((1, 4, 4, 3), 0.1, np.float32), alpha=alpha, premultiplied=True)
+def test_premultiplied_pixels_are_divided_for_the_steps_and_multiplied_after(tmp_path: Path) -> None:
+    pixels = np.full((4, 4, 4), 0.1, np.float32)
+    pixels[..., 3] = 0.25
+    pixels[0, :, 3] = 0
+    frame = read_frame(write_image(tmp_path / "a.exr", pixels, "RGBA"))
     seen = opened(chain("grade")).enter(frame)
     np.testing.assert_allclose(seen.image[1:], 0.4, rtol=1e-6)
     np.testing.assert_allclose(seen.image[0], 0.1, rtol=1e-6, err_msg="a glow has light without coverage")
     darker = opened(chain(StepSpec("grade", {"exposure": -1})))
-    result = darker.leave(darker.apply(darker.enter(frame)), frame)
+    form = form_of(frame, tmp_path / "b.exr")
+    result = darker.leave(darker.apply(darker.enter(frame)), frame, form)
     np.testing.assert_allclose(result.image, 0.05, rtol=1e-5)
     assert result.premultiplied
 

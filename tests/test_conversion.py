@@ -65,7 +65,9 @@ def test_a_grade_is_what_it_says_in_every_frame(make_shot: MakeShot, tmp_path: P
         light = np.where(before <= 0.04045, before / 12.92, ((before + 0.055) / 1.055) ** 2.4)
         light = light * [0.72, 0.9, 1.25] / 2
         expected = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
-        assert np.abs(np.minimum(expected, 1) - after).max() <= 0.51 / 255
+        difference = (np.minimum(expected, 1) - after) * 255
+        assert np.abs(difference).max() <= 1.01, "8 bits are dithered by half a level either way"
+        assert abs(difference.mean()) <= 0.02
 
 
 @pytest.mark.parametrize(
@@ -101,7 +103,7 @@ def test_a_foreign_model_of_fixed_size_and_facts_told(make_shot: MakeShot, tmp_p
     options = {"model": model, "settings": ["model.value_range=0..1"], "out": tmp_path / "o", "device": "cpu"}
     convert(folder, "night", **options, warn=told.append)
     before, after = read_image(folder / "sh.0001.png") / 255.0, read_image(tmp_path / "o/sh.0001.png") / 255.0
-    np.testing.assert_allclose(after, np.minimum(before + 0.1, 1), atol=0.51 / 255)
+    np.testing.assert_allclose(after, np.minimum(before + 0.1, 1), atol=1.01 / 255)
     assert len(told) == 1, "one warning for the shot, not one a frame"
     assert "not exact in tiles" in told[0]
 

@@ -32,13 +32,14 @@ def test_a_tiled_frame_knows_its_size_but_has_no_image() -> None:
         _ = frame.image
 
 
-def test_a_crop_takes_alpha_extra_channels_plate_and_windows_along() -> None:
+def test_a_crop_takes_alpha_mask_maps_plate_and_windows_along() -> None:
     image = picture()
     plate = Frame(image[np.newaxis])
     frame = Frame(
         image[np.newaxis],
         alpha=image[..., 0],
-        extra=image[..., :2],
+        mask=image[..., 1],
+        aovs={"map": image},
         data_window=Window(-10, 5, 64, 48),
         display_window=Window(0, 0, 100, 80),
         plate=plate,
@@ -46,7 +47,8 @@ def test_a_crop_takes_alpha_extra_channels_plate_and_windows_along() -> None:
     part = frame.cropped(4, 6, 20, 10)
     np.testing.assert_array_equal(part.image, image[6:16, 4:24])
     np.testing.assert_array_equal(part.alpha, image[6:16, 4:24, 0])
-    np.testing.assert_array_equal(part.extra, image[6:16, 4:24, :2])
+    np.testing.assert_array_equal(part.mask, image[6:16, 4:24, 1])
+    np.testing.assert_array_equal(part.aovs["map"], image[6:16, 4:24])
     assert part.data_window == Window(-6, 11, 20, 10)
     assert part.display_window == Window(0, 0, 100, 80)
     assert part.plate is not None

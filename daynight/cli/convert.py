@@ -28,7 +28,49 @@ if TYPE_CHECKING:
     "--set", "settings", multiple=True, metavar="STEP.OPTION=VALUE", help="Change one option of the chain."
 )
 @device_option
+@click.option(
+    "--strength",
+    type=click.FloatRange(0, 1),
+    default=1.0,
+    show_default=True,
+    help="How much of the look, in stops; 0 gives the plate exactly.",
+)
+@click.option(
+    "--mask", metavar="FILE|LAYER", help="White is changed, black is not: an image, a sequence, a channel."
+)
+@click.option("--protect-lights", is_flag=True, help="Keep the plates' own lamps and headlights as they are.")
+@click.option("--aovs", is_flag=True, help="Write the maps that relight the plate beside the picture.")
+@click.option("--layer", metavar="NAME", help="The picture's layer, part or view; else R, G and B.")
+@click.option("--ocio", metavar="CONFIG", help="An OCIO config; else $OCIO, else a built-in one.")
+@click.option("--colorspace", metavar="NAME", help="Colour space of the plates; else what each file tells.")
+@click.option("--out-colorspace", metavar="NAME", help="Colour space of the results; else the plates'.")
+@click.option(
+    "--nonfinite",
+    type=click.Choice(["keep", "zero", "error"]),
+    default="keep",
+    show_default=True,
+    help="What becomes of NaN and infinite light.",
+)
 @click.option("--ext", metavar="exr|png|…", help="Format of the results; else as the plates.")
+@click.option(
+    "--depth",
+    type=click.Choice(["8", "10", "12", "16", "half", "float"]),
+    help="Pixel type of the results; else as the plates.",
+)
+@click.option(
+    "--compression", metavar="NAME[:LEVEL]", help="Like zips, dwaa:45, jpeg:90; else as the plates."
+)
+@click.option("--strip-metadata", is_flag=True, help="Write only what the pixels can't be read without.")
+@click.option("--strict", is_flag=True, help="What a format can't hold fails the frame.")
+@click.option(
+    "--max-pixels", type=click.IntRange(min=1), default=2**28, show_default=True, help="Largest plate read."
+)
+@click.option(
+    "--max-channels", type=click.IntRange(min=1), default=1024, show_default=True, help="Most channels read."
+)
+@click.option(
+    "--max-mb", type=click.IntRange(min=1), default=16384, show_default=True, help="Largest plate, decoded."
+)
 @click.option(
     "--on-missing",
     type=click.Choice(["error", "skip", "hold", "black"]),
@@ -57,7 +99,14 @@ if TYPE_CHECKING:
 @strict_plugins_option
 @click.option("--debug", is_flag=True, help="Show a traceback for errors.")
 def command(
-    sources: tuple[Path, ...], progress: str, dry_run: bool, strict_plugins: bool, **asked: Any
+    sources: tuple[Path, ...],
+    progress: str,
+    dry_run: bool,
+    strict_plugins: bool,
+    max_pixels: int,
+    max_channels: int,
+    max_mb: int,
+    **asked: Any,
 ) -> None:
     """Convert plates to a look.
 
@@ -68,6 +117,7 @@ def command(
     from daynight.api import convert
     from daynight.cli import warn
     from daynight.cli.progress import open_progress
+    from daynight.images import Limits
     from daynight.registry import Registry
 
     # A farm ends a job with SIGTERM: treated like Ctrl-C, what is being written is finished first.
@@ -75,6 +125,7 @@ def command(
     if bool(asked["to"]) == bool(asked["chain"]):
         raise click.UsageError("Give one of '--to LOOK' and '--chain FILE'. See: daynight looks")
     debug = asked.pop("debug")
+    asked["limits"] = Limits(max_pixels, max_channels, max_mb)
     if dry_run:
         _show_plan(sources, Registry.load(warn=warn, strict=strict_plugins), asked)
         return

@@ -1,0 +1,92 @@
+"""Which channels of a file are the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from daynight.errors import PlateError, nearest
+
+_GREY: Final = frozenset({"Y", "L", "I", "GRAY", "GREY", "LUMINANCE"})
+_SHOWN: Final = 6
+"""Names listed in an error before it is cut."""
+
+
+class Picture(NamedTuple):
+    """Where a picture lies in a file."""
+
+    part: int
+    places: tuple[int, int, int]
+    """Channels of red, green and blue; the same one three times if it is grey."""
+    alpha: int | None
+
+
+def find_picture(specs: Sequence[Any], layer: str | None, path: Path) -> Picture:
+    """Find a picture's channels.
+
+    Without a layer it is R, G and B of the first part that has them, or the one channel of a grey image. A
+    layer is a prefix (``diffuse.R``), the name of a part, or a view (``left``).
+
+    Raises:
+        PlateError: there is no such picture.
+    """
+    for index, spec in enumerate(specs):
+        for prefix in _prefixes(spec, layer):
+            places = _rgb(spec, prefix)
+            if places:
+                return Picture(index, places, _alpha(spec, prefix))
+    if layer is None and _is_grey(specs[0]):
+        return Picture(0, (0, 0, 0), _alpha(specs[0], ""))
+    layers = layers_of(specs)
+    if layer is not None:
+        raise PlateError(path, f"has no layer {layer!r} with R, G and B", nearest(layer, layers))
+    names = [name for spec in specs for name in spec.channelnames]
+    listed = ", ".join(names[:_SHOWN]) + ("…" if len(names) > _SHOWN else "")
+    remedy = f"choose --layer {' or '.join(layers[:_SHOWN])}" if layers else "render the beauty as R, G, B"
+    raise PlateError(path, f"has no channels R, G, B (but {listed})", remedy)
+
+
+def layers_of(specs: Sequence[Any]) -> list[str]:
+    """Give the names of the layers that are pictures: all that ``--layer`` takes."""
+    found: dict[str, None] = {}
+    for spec in specs:
+        if len(specs) > 1 and _rgb(spec, ""):
+            found[_label(spec)] = None
+        prefixes = [name.rpartition(".")[0] for name in spec.channelnames]
+        found |= {prefix: None for prefix in prefixes if prefix and _rgb(spec, f"{prefix}.")}
+    return [name for name in found if name]
+
+
+def _prefixes(spec: Any, layer: str | None) -> list[str]:
+    """What the names of this part's channels may begin with, for this layer to be in it."""
+    if layer is None:
+        return [""]
+    its_own = layer in (_label(spec), spec.get_string_attribute("view"))
+    return [f"{layer}.", ""] if its_own else [f"{layer}."]
+
+
+def _label(spec: Any) -> str:
+    return str(spec.get_string_attribute("oiio:subimagename"))
+
+
+def _rgb(spec: Any, prefix: str) -> tuple[int, int, int] | None:
+    names = [name.lower() for name in spec.channelnames]
+    wanted = [f"{prefix}{channel}".lower() for channel in "rgb"]
+    if not set(wanted) <= set(names):
+        return None
+    red, green, blue = (names.index(name) for name in wanted)
+    return red, green, blue
+
+
+def _alpha(spec: Any, prefix: str) -> int | None:
+    """A layer's own alpha, else its part's: renderers multiply every layer by the one coverage."""
+    names = [name.lower() for name in spec.channelnames]
+    if prefix and f"{prefix}a".lower() in names:
+        return names.index(f"{prefix}a".lower())
+    return spec.alpha_channel if 0 <= spec.alpha_channel < spec.nchannels else None
+
+
+def _is_grey(spec: Any) -> bool:
+    names = [name.upper() for name in spec.channelnames]
+    return names[0] in _GREY or [name for name in names if name != "A"] == names[:1]

@@ -1,0 +1,309 @@
+"""Colour spaces of plates and results: which they are, and the way from one to the other by OCIO.
+
+Steps work in light of Rec. 709 primaries or in its sRGB encoding, and nothing else. A plate that is neither
+is brought there by the OCIO config through OpenImageIO, and its result back.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import OpenImageIO as oiio
+from numpy.typing import NDArray
+
+from daynight.colour import decode_display, encode_display, to_encoding
+from daynight.errors import UsageError, nearest
+from daynight.frame import Frame, Pixels
+
+BUILT_IN: Final = "ocio://cg-config-v2.2.0_aces-v1.3_ocio-v2.4"
+"""The config where none is named: by its full name, since ``ocio://default`` changes with the library."""
+STUDIO: Final = "ocio://studio-config-v2.2.0_aces-v1.3_ocio-v2.4"
+"""Its larger brother, which has the cameras' log spaces."""
+
+LINEAR: Final = "lin_rec709_scene"
+"""Scene-linear light of Rec. 709 primaries, by its interop name."""
+SRGB: Final = "srgb_rec709_scene"
+"""The same, sRGB-encoded."""
+CINEON: Final = "KodakLog"
+"""Printing density of film scans, as OpenImageIO calls it; known here where the config has no such space."""
+
+_OWN_NAMES: Final = {
+    LINEAR: (LINEAR, "lin_rec709", "lin_srgb", "Linear Rec.709 (sRGB)", "Utility - Linear - sRGB"),
+    SRGB: (SRGB, "sRGB", "srgb_texture", "sRGB - Texture", "Utility - sRGB - Texture"),
+    CINEON: (CINEON, "Cineon"),
+}
+"""The spaces that need no config, and what configs and files call them."""
+_OLD_NAMES: Final = {"linear": LINEAR}
+"""What files of older writers say; in a config such a name may mean anything."""
+_INTERCHANGE: Final = "aces_interchange"
+_PROBES: Final = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [-1, 0.5, 20]], np.float32)
+
+
+class ColourSpaces:
+    """One OCIO config, and what is asked of it.
+
+    Args:
+        config: a file or ``ocio://`` name; ``None``: ``$OCIO``, else :data:`BUILT_IN`.
+        source: space of all plates; ``None``: each one's own (see :meth:`declared`).
+        target: space of all results; ``None``: their plates'.
+        warn: takes one line about a plate whose space can't be told.
+
+    Raises:
+        UsageError: the config can't be loaded, or a space is unknown.
+    """
+
+    def __init__(
+        self,
+        config: str | None = None,
+        *,
+        source: str | None = None,
+        target: str | None = None,
+        warn: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.config = config or os.environ.get("OCIO") or BUILT_IN
+        """Full name or path of the config."""
+        self._warn = warn
+        self._matrices: dict[tuple[str, str], NDArray[np.float32] | None] = {}
+        if self.config != BUILT_IN:
+            _ = self._ocio  # a fault of what was asked for is told before any frame is read
+        self._source = self._asked("--colorspace", source)
+        self._target = self._asked("--out-colorspace", target)
+
+    def declared(self, frame: Frame) -> Frame:
+        """Say in which space a plate is, as read: the one asked for, else its file's own, else the config's.
+
+        That is: the file's attribute (or its primaries, if they are a known space's); else the config's file
+        rules, of which the default rule does not count; else scene-linear for floats and sRGB for integers.
+
+        Returns:
+            The same pixels, in the encoding ``scene-linear``, ``display`` or ``file``.
+        """
+        integer = frame.encoding == "display"
+        space = self._source or self._of_file(frame) or self._of_rules(frame) or (SRGB if integer else LINEAR)
+        own = self._own(space)
+        if own == LINEAR:
+            return dataclasses.replace(frame, encoding="scene-linear", space=space, high_range=not integer)
+        if own == SRGB and integer:
+            return dataclasses.replace(frame, encoding="display", space=space)
+        return dataclasses.replace(frame, encoding="file", space=space, high_range=own != SRGB or not integer)
+
+    def to_working(self, frame: Frame) -> Frame:
+        """Give a plate, not premultiplied, in scene-linear light if it stands in a space of its file's."""
+        if frame.encoding != "file":
+            return frame
+        if self._own(frame.space) == LINEAR:
+            return dataclasses.replace(frame, encoding="scene-linear")
+        return frame.with_pixels(self._to_light(frame.pixels, frame.space), encoding="scene-linear")
+
+    def for_result(self, plate: Frame, *, integer: bool) -> str:
+        """Name the space of a plate's result: the one asked for, else the plate's.
+
+        Where integers become floats or floats integers and nothing is asked for, it is what such files are
+        taken for: scene-linear or sRGB; but a log plate stays log in integers, which hold it as well.
+        """
+        was_integer = plate.file is not None and plate.file.picture_type.startswith("uint")
+        if self._target:
+            return self._target
+        if integer == was_integer or (integer and not was_integer and self._is_log(plate.space)):
+            return plate.space or (SRGB if integer else LINEAR)
+        return SRGB if integer else LINEAR
+
+    def to_file(self, frame: Frame, space: str, *, integer: bool) -> Frame:
+        """Give a result's values as its file holds them, in this space."""
+        if frame.encoding == "file" and frame.space == space:
+            return frame
+        own = self._own(space)
+        frame = self.to_working(frame)
+        if own == SRGB and integer:
+            if frame.encoding == "display" and not frame.high_range:
+                pixels = frame.pixels
+            else:  # what integers can't hold is clipped there, not rolled off: mid-tones keep their value
+                pixels = encode_display(to_encoding(frame, "scene-linear").pixels)
+        else:
+            light = to_encoding(frame, "scene-linear").pixels
+            pixels = light if own == LINEAR else self._from_light(light, space)
+        return frame.with_pixels(pixels, encoding="file", space=space)
+
+    def tags(self, plate: Frame, space: str, *, same: bool) -> Mapping[str, str | tuple[float, ...] | None]:
+        """Give the attributes that tell a result's space; ``None`` takes one away.
+
+        In its plate's own space and format (``same``) a result says what the plate says.
+        """
+        if same and space == plate.space:
+            return {}
+        interop = self._ocio.get_color_interop_id(space) if self._is_known(space) else self._own(space)
+        primaries = tuple(self._ocio.get_chromaticities(space)) if self._is_known(space) else ()
+        return {
+            "colorInteropID": None,
+            "oiio:ColorSpace": interop or space,
+            "chromaticities": primaries if len(primaries) == 8 else None,
+        }
+
+    @cached_property
+    def _ocio(self) -> Any:
+        config = oiio.ColorConfig(self.config)
+        fault = config.geterror()
+        if fault:
+            remedy = "give a config file, or a name like " + BUILT_IN
+            raise UsageError(f"--ocio {self.config}", " ".join(fault.split()), remedy)
+        return config
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        """Names, aliases and roles of the config, in lower case, and the name that each stands for."""
+        ocio = self._ocio
+        names = {name.lower(): name for name in ocio.getColorSpaceNames()}
+        for name in list(names.values()):
+            for alias in ocio.getAliases(name):
+                names.setdefault(alias.lower(), name)
+        for role in ocio.getRoles():
+            names.setdefault(role.lower(), ocio.getColorSpaceNameByRole(role))
+        return names
+
+    def _is_known(self, space: str) -> bool:
+        return space.lower() in self._names
+
+    def _asked(self, option: str, space: str | None) -> str | None:
+        """Check a space that was asked for.
+
+        Raises:
+            UsageError: neither the config nor we know it.
+        """
+        if space is None or self._is_known(space) or self._own(space):
+            return space if space is None else self._names.get(space.lower(), space)
+        remedy = nearest(space, self._ocio.getColorSpaceNames())
+        if self.config == BUILT_IN and space.lower() in ColourSpaces(STUDIO)._names:
+            remedy = f"the studio config has it: --ocio {STUDIO}"
+        raise UsageError(f"{option} {space!r}", f"is not in {self.config}", remedy)
+
+    def _own(self, space: str) -> str | None:
+        """Name the space of ours that this is, if it is one."""
+        meant = self._names.get(space.lower())
+        if meant is None:
+            named = (own for own, names in _OWN_NAMES.items() if space in names)
+            return next(named, _OLD_NAMES.get(space.lower()))
+        for own in (LINEAR, SRGB):
+            if meant in [self._names.get(name.lower()) for name in _OWN_NAMES[own]]:
+                return own
+        return None
+
+    def _of_file(self, frame: Frame) -> str | None:
+        """The space that the plate's own file tells of."""
+        told = frame.metadata.get("oiio:ColorSpace") or frame.metadata.get("colorInteropID")
+        if frame.metadata.get("dpx:Transfer") == "Printing density":
+            told = told or CINEON
+        if told and (self._own(told) or self._is_known(told)):
+            return self._own(told) or self._names[told.lower()]
+        if told:
+            self._warn(
+                f"colour space {told!r} of {frame.source} is not in {self.config}: name one by --colorspace"
+            )
+        primaries = frame.metadata.get("chromaticities")
+        if told or primaries is None or frame.encoding == "display":
+            return None
+        for name in ("ACES2065-1", "ACEScg", "Linear P3-D65", "Linear Rec.2020"):
+            known = self._ocio.get_chromaticities(name) if self._is_known(name) else []
+            if len(known) == len(primaries) and np.allclose(known, primaries, atol=1e-3):
+                return name
+        return None
+
+    def _of_rules(self, frame: Frame) -> str | None:
+        """The space that the config's rules for file names tell, its default rule left aside."""
+        path = str(frame.source or "")
+        if not path or self.config == BUILT_IN or self._ocio.filepathOnlyMatchesDefaultRule(path):
+            return None
+        return str(self._ocio.getColorSpaceFromFilepath(path)) or None
+
+    def _is_log(self, space: str) -> bool:
+        return bool(space) and self._own(space) is None and not self._ocio.isColorSpaceLinear(space)
+
+    def _to_light(self, pixels: Pixels, space: str) -> Pixels:
+        if self._own(space) == CINEON:
+            return _from_density(pixels)
+        if self._own(space) == SRGB:  # of floats: the curve goes on beyond white and is mirrored below black
+            return _sign_kept(decode_display, pixels)
+        return self._converted(pixels, space, None)
+
+    def _from_light(self, light: Pixels, space: str) -> Pixels:
+        if self._own(space) == CINEON:
+            return _to_density(light)
+        if self._own(space) == SRGB:
+            return _sign_kept(encode_display, light)
+        return self._converted(light, None, space)
+
+    def _converted(self, pixels: Pixels, source: str | None, target: str | None) -> Pixels:
+        """Convert N×H×W×3 between a space of the config and (``None``) our light; a new array."""
+        key = (source or "", target or "")
+        if key not in self._matrices:
+            self._matrices[key] = self._matrix(source, target)
+        matrix = self._matrices[key]
+        if matrix is not None:
+            flat = pixels.reshape(-1, pixels.shape[-2], 3)
+            return np.asarray(cv2.transform(flat, matrix), np.float32).reshape(pixels.shape)
+        return self._by_ocio(pixels, source, target)
+
+    def _matrix(self, source: str | None, target: str | None) -> NDArray[np.float32] | None:
+        """Give the 3×3 matrix that a conversion between linear spaces is: far faster than OCIO's own way."""
+        if not self._ocio.isColorSpaceLinear(source or target):
+            return None
+        black, *rows, beyond = self._by_ocio(_PROBES.reshape(1, 1, -1, 3), source, target).reshape(-1, 3)
+        matrix = np.stack(rows, axis=1).astype(np.float32)
+        plain = not black.any() and np.allclose(matrix @ _PROBES[-1], beyond, rtol=1e-4, atol=1e-5)
+        return matrix if plain else None
+
+    def _by_ocio(self, pixels: Pixels, source: str | None, target: str | None) -> Pixels:
+        """Convert by OCIO; by way of ACES2065-1 and the built-in config where its own has no such light."""
+        ours = next((name for name in _OWN_NAMES[LINEAR] if self._is_known(name)), None)
+        if ours is None and not self._is_known(_INTERCHANGE):
+            self._warn(f"{self.config} names no linear Rec. 709: its scene_linear is taken for it")
+            ours = "scene_linear"
+        image = pixels.reshape(-1, pixels.shape[-2], 3)
+        if ours is not None:
+            hops = [(source or ours, target or ours, self.config)]
+        elif source is not None:
+            hops = [(source, _INTERCHANGE, self.config), ("ACES2065-1", LINEAR, BUILT_IN)]
+        else:
+            hops = [(LINEAR, "ACES2065-1", BUILT_IN), (_INTERCHANGE, str(target), self.config)]
+        for start, end, config in hops:
+            image = _hop(image, start, end, config)
+        return image.reshape(pixels.shape)
+
+
+def _hop(image: Pixels, start: str, end: str, config: str) -> Pixels:
+    """Convert an image H×W×3 by OCIO, through OpenImageIO."""
+    result = oiio.ImageBufAlgo.colorconvert(
+        oiio.ImageBuf(np.ascontiguousarray(image)), start, end, False, colorconfig=config
+    )
+    fault = result.geterror()
+    if fault:
+        raise UsageError(f"colour space {start} to {end}", " ".join(fault.split()), f"see {config}")
+    return np.asarray(result.get_pixels(oiio.FLOAT), np.float32).reshape(image.shape)
+
+
+def _sign_kept(curve: Callable[[Pixels], Pixels], values: Pixels) -> Pixels:
+    return np.asarray(np.copysign(curve(np.abs(values)), values), np.float32)
+
+
+_WHITE, _BLACK, _STEP, _GAMMA = 685.0, 95.0, 0.002, 0.6
+"""Kodak's Cineon: code of white and of black in 10 bits, density of a code, gamma of the negative."""
+_FLARE: Final = 10 ** ((_BLACK - _WHITE) * _STEP / _GAMMA)
+
+
+def _from_density(codes: Pixels) -> Pixels:
+    """Light of film scans, ``(10^((1023 c - 685) 0.002 / 0.6) - b) / (1 - b)``: code 95 is 0, 685 is 1."""
+    light = np.exp2((codes * 1023 - _WHITE) * np.float32(_STEP / _GAMMA * np.log2(10)))
+    return np.asarray((light - _FLARE) / (1 - _FLARE), np.float32)
+
+
+def _to_density(light: Pixels) -> Pixels:
+    """Codes of light: the inverse of :func:`_from_density`. Light below code 0 is code 0."""
+    least = 10 ** (-_WHITE * _STEP / _GAMMA)
+    with np.errstate(invalid="ignore"):
+        codes = np.log10(np.maximum(light * (1 - _FLARE) + _FLARE, least)) * (_GAMMA / _STEP) + _WHITE
+    return np.asarray(codes / 1023, np.float32)
