@@ -38,6 +38,8 @@ check: .venv/tested-with-test,train,lint
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
-# The picture of the README, from the demo's own frames.
+# The README's picture, from the demo's own frames, and the plot of docs/colour.md.
 figures: demo
 	cp demo/before-after.jpg docs/before-after.jpg
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt ".[figures]"
+	$(BIN)/python docs/figures/rolloff.py docs/rolloff.png

@@ -250,6 +250,8 @@ def open_look(
     device: DeviceName = "auto",
     jobs: int | None = None,
     settings: Sequence[str] = (),
+    strength: float = 1.0,
+    protect_lights: bool = False,
 ) -> Iterator[Callable[[Array], Array]]:
     """Open a look as a function of arrays.
 
@@ -263,6 +265,8 @@ def open_look(
         device: ``auto`` takes CUDA where it runs, else the CPU.
         jobs: processors to use; ``None``: all that this process may use.
         settings: ``step.option=value``.
+        strength: of the look: 0 gives the picture, 1 all of it, between them part of its stops.
+        protect_lights: keep the picture's own light sources as they are.
 
     Yields:
         The function.
@@ -271,7 +275,10 @@ def open_look(
         UsageError: the look does not exist, or can't be opened.
         ValueError: (by the function) the array is no picture.
     """
-    chain = open_named_chain(Registry.load(), name, device=device, jobs=jobs, settings=settings)
+    controls = Controls(strength, protect_lights)
+    chain = open_named_chain(
+        Registry.load(), name, device=device, jobs=jobs, settings=settings, controls=controls
+    )
     chain.start_shot("")
 
     def look(picture: Array) -> Array:

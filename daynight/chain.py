@@ -237,6 +237,8 @@ def _unchanged_restored(result: Frame, plate: Frame) -> Frame:
     own = plate.image[result.window.within(plate.window)]
     if plate.nonfinite:
         bad = ~np.isfinite(own).all(axis=2)
+        if plate.alpha is not None:
+            bad |= ~np.isfinite(plate.alpha[result.window.within(plate.window)])
         kept = bad if kept is None else kept | bad
     if kept is None or not kept.any():
         return result

@@ -227,8 +227,12 @@ class _Run:
         with self._timed(job, "write"):
             form = form_of(plate, job.target, self._handling.write.depth)
             result = self._chain.leave(result, plate, form)
-            self._tell_losses(job, losses(plate, result, form))
-            tags = self._chain.spaces.tags(plate, result.space, same=form.same)
+            spaces, lost = self._chain.spaces, losses(plate, result, form)
+            says_what_the_plate_says = form.same and result.space == plate.space
+            if not says_what_the_plate_says:
+                lost += spaces.untold(result.space, form)
+            self._tell_losses(job, lost)
+            tags = {} if says_what_the_plate_says else spaces.tags(result.space, form)
             write_frame(
                 result,
                 form,

@@ -8,6 +8,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from daynight.colour import finite, to_encoding
 from daynight.frame import Frame, Pixels, Plane
@@ -20,6 +21,7 @@ _ALONE: Final = (1.5, 3.0)
 """How many times brighter than its surroundings a lamp must be: at least, and to be one for certain."""
 _REACH: Final = 24
 """Half the side of the largest thing that can be a lamp, as a part of the short side."""
+_DIRECTIONS: Final = 8
 _SEEN: Final = 540
 """Short side at which surroundings are looked at, in pixels."""
 
@@ -67,7 +69,9 @@ def light_sources(plate: Frame) -> Plane:
     """Give a matte of a plate's light sources: H×W in [0, 1].
 
     A lamp is bright, by its brightest channel (a red light's luminance is low), small, and much brighter than
-    what is around it: a sky is bright but not small. Surroundings are what a morphological opening leaves.
+    what is around it: a sky is bright but not small, a lane's line not short. Surroundings are what a
+    morphological opening leaves by the best of lines in eight directions. A gap between leaves with the sky
+    behind it looks the same: where that matters, a mask is the better tool.
     """
     light = finite(to_encoding(plate, "scene-linear").image)
     bright = np.ascontiguousarray(light.max(axis=2))
@@ -76,8 +80,10 @@ def light_sources(plate: Frame) -> Plane:
     size = (max(round(width * scale), 1), max(round(height * scale), 1))
     small = cv2.resize(bright, size, interpolation=cv2.INTER_AREA)
     side = 2 * max(min(size) // _REACH, 1) + 1
-    around = cv2.morphologyEx(small, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
-    around = cv2.resize(cv2.blur(around, (side, side)), (width, height), interpolation=cv2.INTER_LINEAR)
+    around = np.maximum.reduce([cv2.morphologyEx(small, cv2.MORPH_OPEN, line) for line in _lines(side)])
+    # A little wider, so that the edge of a sky stays in its own surroundings when it is scaled up.
+    around = cv2.dilate(around, np.ones((3, 3), np.uint8))
+    around = cv2.resize(around, (width, height), interpolation=cv2.INTER_LINEAR)
     alone = bright / np.maximum(around, np.float32(1e-3))
     matte: Plane = _ramp(bright, *_LAMP) * _ramp(alone, *_ALONE)
     return matte
@@ -92,6 +98,18 @@ def _between(plate: Pixels, light: Pixels, strength: np.float32) -> Pixels:
     np.sinh(stops, out=stops)
     stops *= _TOE
     return stops
+
+
+def _lines(length: int) -> list[NDArray[np.uint8]]:
+    """Lines of one pixel's width through the middle of a square, in directions evenly apart."""
+    middle = length // 2
+    lines = []
+    for direction in np.arange(_DIRECTIONS) * (np.pi / _DIRECTIONS):
+        x, y = (round(middle * float(reach)) for reach in (np.cos(direction), np.sin(direction)))
+        line = np.zeros((length, length), np.uint8)
+        ends = (middle - x, middle - y), (middle + x, middle + y)
+        lines.append(np.asarray(cv2.line(line, *ends, color=1), np.uint8))
+    return lines
 
 
 def _ramp(values: Plane, low: float, high: float) -> Plane:

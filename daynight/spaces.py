@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from daynight.colour import decode_display, encode_display, to_encoding
 from daynight.errors import UsageError, nearest
 from daynight.frame import Frame, Pixels
+from daynight.images import Form
 
 BUILT_IN: Final = "ocio://cg-config-v2.2.0_aces-v1.3_ocio-v2.4"
 """The config where none is named: by its full name, since ``ocio://default`` changes with the library."""
@@ -41,7 +42,23 @@ _OWN_NAMES: Final = {
 """The spaces that need no config, and what configs and files call them."""
 _OLD_NAMES: Final = {"linear": LINEAR}
 """What files of older writers say; in a config such a name may mean anything."""
+_PRIMARIES: Final = {
+    LINEAR: (0.64, 0.33, 0.3, 0.6, 0.15, 0.06, 0.3127, 0.329),
+    "ACES2065-1": (0.7347, 0.2653, 0.0, 1.0, 0.0001, -0.077, 0.32168, 0.33767),
+    "ACEScg": (0.713, 0.293, 0.165, 0.83, 0.128, 0.044, 0.32168, 0.33767),
+    "Linear P3-D65": (0.68, 0.32, 0.265, 0.69, 0.15, 0.06, 0.3127, 0.329),
+    "Linear Rec.2020": (0.708, 0.292, 0.17, 0.797, 0.131, 0.046, 0.3127, 0.329),
+}
+"""Chromaticities x, y of red, green, blue and white, for the linear spaces that files tell by them."""
+_TOLD: Final = {
+    "dpx": (CINEON, LINEAR, SRGB),
+    "png": (SRGB, LINEAR),
+    "hdr": (LINEAR,),
+    **dict.fromkeys(("tiff", "jpeg", "bmp", "targa"), (SRGB,)),
+}
+"""Spaces that files of a format can tell, or are taken for. OpenEXR's tell any that has an interop name."""
 _INTERCHANGE: Final = "aces_interchange"
+_SCENE_LINEAR: Final = "scene_linear"
 _PROBES: Final = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [-1, 0.5, 20]], np.float32)
 
 
@@ -66,12 +83,15 @@ class ColourSpaces:
         target: str | None = None,
         warn: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self.config = config or os.environ.get("OCIO") or BUILT_IN
+        named = config or os.environ.get("OCIO")
+        self.config = named or BUILT_IN
         """Full name or path of the config."""
         self._warn = warn
         self._matrices: dict[tuple[str, str], NDArray[np.float32] | None] = {}
         if self.config != BUILT_IN:
             _ = self._ocio  # a fault of what was asked for is told before any frame is read
+        # A studio's own config says what its untagged floats are; without one they are of no ACES studio's.
+        self._light = self._canonical(_SCENE_LINEAR) if named and self._is_known(_SCENE_LINEAR) else LINEAR
         self._source = self._asked("--colorspace", source)
         self._target = self._asked("--out-colorspace", target)
 
@@ -79,13 +99,15 @@ class ColourSpaces:
         """Say in which space a plate is, as read: the one asked for, else its file's own, else the config's.
 
         That is: the file's attribute (or its primaries, if they are a known space's); else the config's file
-        rules, of which the default rule does not count; else scene-linear for floats and sRGB for integers.
+        rules, of which the default rule does not count; else sRGB for integers, and for floats the role
+        scene_linear of a config that was named, linear Rec. 709 without one.
 
         Returns:
             The same pixels, in the encoding ``scene-linear``, ``display`` or ``file``.
         """
         integer = frame.encoding == "display"
-        space = self._source or self._of_file(frame) or self._of_rules(frame) or (SRGB if integer else LINEAR)
+        space = self._source or self._of_file(frame) or self._of_rules(frame)
+        space = space or (SRGB if integer else self._light)
         own = self._own(space)
         if own == LINEAR:
             return dataclasses.replace(frame, encoding="scene-linear", space=space, high_range=not integer)
@@ -111,8 +133,8 @@ class ColourSpaces:
         if self._target:
             return self._target
         if integer == was_integer or (integer and not was_integer and self._is_log(plate.space)):
-            return plate.space or (SRGB if integer else LINEAR)
-        return SRGB if integer else LINEAR
+            return plate.space or (SRGB if integer else self._light)
+        return SRGB if integer else self._light
 
     def to_file(self, frame: Frame, space: str, *, integer: bool) -> Frame:
         """Give a result's values as its file holds them, in this space."""
@@ -130,20 +152,25 @@ class ColourSpaces:
             pixels = light if own == LINEAR else self._from_light(light, space)
         return frame.with_pixels(pixels, encoding="file", space=space)
 
-    def tags(self, plate: Frame, space: str, *, same: bool) -> Mapping[str, str | tuple[float, ...] | None]:
-        """Give the attributes that tell a result's space; ``None`` takes one away.
-
-        In its plate's own space and format (``same``) a result says what the plate says.
-        """
-        if same and space == plate.space:
-            return {}
-        interop = self._ocio.get_color_interop_id(space) if self._is_known(space) else self._own(space)
-        primaries = tuple(self._ocio.get_chromaticities(space)) if self._is_known(space) else ()
+    def tags(self, space: str, form: Form) -> Mapping[str, str | tuple[float, ...] | None]:
+        """Give the attributes that tell a result's space; ``None`` takes one away."""
+        primaries = _PRIMARIES.get(space)
         return {
             "colorInteropID": None,
-            "oiio:ColorSpace": interop or space,
-            "chromaticities": primaries if len(primaries) == 8 else None,
+            "oiio:ColorSpace": self._told(space, form),
+            "chromaticities": primaries,
         }
+
+    def untold(self, space: str, form: Form) -> list[str]:
+        """Say, in the words of a warning, that a result's format has no name for its space."""
+        return [] if self._told(space, form) else [f"no name of the colour space {space}"]
+
+    def _told(self, space: str, form: Form) -> str | None:
+        """Name a space as a file of this form tells it; ``None``: its readers take it for another."""
+        own = self._own(space)
+        if form.format.name == "openexr":
+            return own if own in (LINEAR, SRGB) else self._ocio.get_color_interop_id(space) or None
+        return own if own in _TOLD.get(form.format.name, ()) else None
 
     @cached_property
     def _ocio(self) -> Any:
@@ -160,7 +187,7 @@ class ColourSpaces:
         ocio = self._ocio
         names = {name.lower(): name for name in ocio.getColorSpaceNames()}
         for name in list(names.values()):
-            for alias in ocio.getAliases(name):
+            for alias in (*ocio.getAliases(name), ocio.get_color_interop_id(name)):
                 names.setdefault(alias.lower(), name)
         for role in ocio.getRoles():
             names.setdefault(role.lower(), ocio.getColorSpaceNameByRole(role))
@@ -176,11 +203,15 @@ class ColourSpaces:
             UsageError: neither the config nor we know it.
         """
         if space is None or self._is_known(space) or self._own(space):
-            return space if space is None else self._names.get(space.lower(), space)
+            return space and self._canonical(space)
         remedy = nearest(space, self._ocio.getColorSpaceNames())
         if self.config == BUILT_IN and space.lower() in ColourSpaces(STUDIO)._names:
             remedy = f"the studio config has it: --ocio {STUDIO}"
         raise UsageError(f"{option} {space!r}", f"is not in {self.config}", remedy)
+
+    def _canonical(self, space: str) -> str:
+        """Give the one name by which we call a space that is known under several."""
+        return self._own(space) or self._names.get(space.lower(), space)
 
     def _own(self, space: str) -> str | None:
         """Name the space of ours that this is, if it is one."""
@@ -199,7 +230,7 @@ class ColourSpaces:
         if frame.metadata.get("dpx:Transfer") == "Printing density":
             told = told or CINEON
         if told and (self._own(told) or self._is_known(told)):
-            return self._own(told) or self._names[told.lower()]
+            return self._canonical(told)
         if told:
             self._warn(
                 f"colour space {told!r} of {frame.source} is not in {self.config}: name one by --colorspace"
@@ -207,21 +238,19 @@ class ColourSpaces:
         primaries = frame.metadata.get("chromaticities")
         if told or primaries is None or frame.encoding == "display":
             return None
-        for name in ("ACES2065-1", "ACEScg", "Linear P3-D65", "Linear Rec.2020"):
-            known = self._ocio.get_chromaticities(name) if self._is_known(name) else []
-            if len(known) == len(primaries) and np.allclose(known, primaries, atol=1e-3):
-                return name
-        return None
+        alike = [name for name, known in _PRIMARIES.items() if np.allclose(known, primaries, atol=1e-3)]
+        return next((name for name in alike if name == LINEAR or self._is_known(name)), None)
 
     def _of_rules(self, frame: Frame) -> str | None:
         """The space that the config's rules for file names tell, its default rule left aside."""
         path = str(frame.source or "")
         if not path or self.config == BUILT_IN or self._ocio.filepathOnlyMatchesDefaultRule(path):
             return None
-        return str(self._ocio.getColorSpaceFromFilepath(path)) or None
+        return self._canonical(str(self._ocio.getColorSpaceFromFilepath(path)))
 
     def _is_log(self, space: str) -> bool:
-        return bool(space) and self._own(space) is None and not self._ocio.isColorSpaceLinear(space)
+        own = self._own(space)
+        return own == CINEON or (own is None and self._is_known(space) and self._matrix(space, None) is None)
 
     def _to_light(self, pixels: Pixels, space: str) -> Pixels:
         if self._own(space) == CINEON:
@@ -239,30 +268,28 @@ class ColourSpaces:
 
     def _converted(self, pixels: Pixels, source: str | None, target: str | None) -> Pixels:
         """Convert N×H×W×3 between a space of the config and (``None``) our light; a new array."""
-        key = (source or "", target or "")
-        if key not in self._matrices:
-            self._matrices[key] = self._matrix(source, target)
-        matrix = self._matrices[key]
+        matrix = self._matrix(source, target)
         if matrix is not None:
             flat = pixels.reshape(-1, pixels.shape[-2], 3)
             return np.asarray(cv2.transform(flat, matrix), np.float32).reshape(pixels.shape)
         return self._by_ocio(pixels, source, target)
 
     def _matrix(self, source: str | None, target: str | None) -> NDArray[np.float32] | None:
-        """Give the 3×3 matrix that a conversion between linear spaces is: far faster than OCIO's own way."""
-        if not self._ocio.isColorSpaceLinear(source or target):
-            return None
-        black, *rows, beyond = self._by_ocio(_PROBES.reshape(1, 1, -1, 3), source, target).reshape(-1, 3)
-        matrix = np.stack(rows, axis=1).astype(np.float32)
-        plain = not black.any() and np.allclose(matrix @ _PROBES[-1], beyond, rtol=1e-4, atol=1e-5)
-        return matrix if plain else None
+        """Give the matrix that a conversion between linear spaces is, else ``None``: far faster than OCIO."""
+        key = (source or "", target or "")
+        if key not in self._matrices:
+            black, *rows, beyond = self._by_ocio(_PROBES.reshape(1, 1, -1, 3), source, target).reshape(-1, 3)
+            matrix = np.stack(rows, axis=1).astype(np.float32)
+            linear = not black.any() and np.allclose(matrix @ _PROBES[-1], beyond, rtol=1e-4, atol=1e-4)
+            self._matrices[key] = matrix if linear else None
+        return self._matrices[key]
 
     def _by_ocio(self, pixels: Pixels, source: str | None, target: str | None) -> Pixels:
         """Convert by OCIO; by way of ACES2065-1 and the built-in config where its own has no such light."""
         ours = next((name for name in _OWN_NAMES[LINEAR] if self._is_known(name)), None)
         if ours is None and not self._is_known(_INTERCHANGE):
             self._warn(f"{self.config} names no linear Rec. 709: its scene_linear is taken for it")
-            ours = "scene_linear"
+            ours = _SCENE_LINEAR
         image = pixels.reshape(-1, pixels.shape[-2], 3)
         if ours is not None:
             hops = [(source or ours, target or ours, self.config)]

@@ -75,6 +75,7 @@ class JsonLines:
                 number=event.job.number,
                 target=str(event.job.target),
                 fault=str(event.fault) if event.fault else None,
+                nonfinite=event.nonfinite,
                 seconds={stage: round(value, 4) for stage, value in event.seconds.items()},
             )
 
@@ -91,6 +92,7 @@ class JsonLines:
             finished=summary.finished,
             skipped=summary.skipped,
             not_reached=summary.not_reached,
+            nonfinite=summary.nonfinite,
             seconds=round(summary.seconds, 3),
         )
 

@@ -126,15 +126,13 @@ def _carry(plate: Any, spec: Any) -> None:
 
 
 def _sign(spec: Any, ours: Mapping[str, str], form: Form) -> None:
-    """Say how the file was made: an attribute each, or one line after the name of the plate's own software."""
+    """Say how the file was made: an attribute each, or one line after the plate's own software."""
     if form.format.attributes:
         for name, value in ours.items():
             spec.attribute(_OURS + name, value)
         return
     short = {name: value[:12] if name.endswith("_sha256") else value for name, value in ours.items()}
-    line = f"daynight {short.pop('version', '')}" + "".join(
-        f", {name} {value}" for name, value in short.items()
-    )
+    line = ", ".join(f"{name} {value}" for name, value in short.items()).replace("version", "daynight", 1)
     before = re.sub(r"(; )?daynight \d.*", "", spec.get_string_attribute("Software"))
     spec.attribute("Software", "; ".join(filter(None, (before, line))))
 

@@ -84,7 +84,9 @@ def _alpha(spec: Any, prefix: str) -> int | None:
     names = [name.lower() for name in spec.channelnames]
     if prefix and f"{prefix}a".lower() in names:
         return names.index(f"{prefix}a".lower())
-    return spec.alpha_channel if 0 <= spec.alpha_channel < spec.nchannels else None
+    # OpenImageIO takes any channel that ends in A for the alpha: a holdout's is not the picture's.
+    own = 0 <= spec.alpha_channel < spec.nchannels and "." not in names[spec.alpha_channel]
+    return spec.alpha_channel if own else None
 
 
 def _is_grey(spec: Any) -> bool:

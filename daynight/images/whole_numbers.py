@@ -3,8 +3,8 @@
 OpenImageIO writes all channels of a part from one array of one type and converts values: none of its types
 holds both a half of 20.0 and an object's number of 32 bits. So a channel of whole numbers is written as
 float, bit for bit (the same four bytes), and the channel list in the file's header is corrected afterwards:
-it is the only place that says which of the two the bytes are. That holds for every compression but PXR24,
-which stores floats short.
+it is the only place that says which of the two the bytes are. That holds for every compression that stores
+both kinds alike; :func:`changes_bits` names the others.
 """
 
 from __future__ import annotations
@@ -15,8 +15,19 @@ from typing import Final
 
 _MAGIC: Final = bytes.fromhex("762f3101")
 _UINT, _FLOAT = (0).to_bytes(4, "little"), (2).to_bytes(4, "little")
+_COLOURS: Final = frozenset({"r", "g", "b", "y", "ry", "by"})
 _AFTER_TYPE: Final = 12
 """Bytes of a channel's entry after its pixel type: perceptual flag, padding, two samplings."""
+
+
+def changes_bits(compression: str, names: Collection[str]) -> bool:
+    """Say whether a compression stores floats of these names otherwise than whole numbers.
+
+    PXR24 stores all floats short, DWAA and DWAB those that are colours by the last part of their name.
+    """
+    if compression.startswith("dwa"):
+        return any(name.rpartition(".")[2].lower() in _COLOURS for name in names)
+    return compression == "pxr24" and bool(names)
 
 
 def mark_whole_numbers(path: Path, channels: Mapping[int, Collection[str]]) -> None:

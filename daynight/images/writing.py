@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from daynight.images.attributes import describe, require_compression
 from daynight.images.formats import FORMATS, Depth, Form, require_depth
 from daynight.images.levels import DTYPES, as_float, as_kind
 from daynight.images.reading import TYPES, one_line
-from daynight.images.whole_numbers import mark_whole_numbers
+from daynight.images.whole_numbers import changes_bits, mark_whole_numbers
 from daynight.plate import Part, PlateFile, Window
 
 _WORST_CASE: Final = 4
@@ -57,6 +57,15 @@ class _Layout:
     alpha: int | None
     kept: dict[int, int]
     """Channels that come along as they stand: place in the result, place in the plate's part."""
+
+    def blocks(self) -> Iterator[tuple[slice, slice]]:
+        """Give runs of the picture's channels that go as one: places in the result, channels in the frame."""
+        first, types = self.picture[0], {self.types[place] for place in self.picture}
+        if len(types) == 1 and self.picture == list(range(first, first + len(self.picture))):
+            yield slice(first, first + len(self.picture)), slice(len(self.picture))
+        else:
+            for channel, place in enumerate(self.picture):
+                yield slice(place, place + 1), slice(channel, channel + 1)
 
 
 def check_options(ending: str, options: WriteOptions) -> None:
@@ -109,8 +118,8 @@ def write_frame(
             strip=options.strip_metadata,
             added=(attributes or {}) if is_picture else {},
         )
-        if each.whole and each.spec.get_string_attribute("compression") == "pxr24":
-            each.spec.attribute("compression", "zip")  # PXR24 would cut the bits of whole numbers
+        if changes_bits(each.spec.get_string_attribute("compression"), each.whole):
+            each.spec.attribute("compression", "zip")
     path = form.path
     try:
         with written_whole(path) as temporary:
@@ -147,10 +156,11 @@ def _picture_part(frame: Frame, file: PlateFile, form: Form, dither: int | None,
     """Lay the plate's part down with another picture in its channels' places."""
     part, layout = file.part, _layout(frame, file, form, grey=grey)
     channels = np.empty((frame.height, frame.width, len(layout.names)), _buffer(layout.types))
-    picture = frame.image[..., : len(layout.picture)]
-    _put(channels, layout.picture, as_kind(picture, form.kind, bits=form.bits, dither=dither))
+    for places, source in layout.blocks():
+        values = as_kind(frame.image[..., source], layout.types[places.start], bits=form.bits, dither=dither)
+        channels[..., places] = values
     if layout.alpha is not None and frame.alpha is not None:
-        channels[..., layout.alpha] = as_kind(frame.alpha, form.kind, bits=form.bits)
+        channels[..., layout.alpha] = as_kind(frame.alpha, layout.types[layout.alpha], bits=form.bits)
     if part.channels is not None:
         rows, columns = frame.window.within(part.window)
         for place, old in layout.kept.items():
@@ -174,7 +184,10 @@ def _layout(frame: Frame, file: PlateFile, form: Form, *, grey: bool) -> _Layout
     types: list[str] = []
     places: dict[int, int] = {}  # of a channel in the plate's part, and in the result's
     spread = file.grey and not grey
+    maps = [f"{name}.{channel}" for name in frame.aovs for channel in "RGB"]
     for old, (name, kind) in enumerate(zip(file.part.names, file.part.types, strict=True)):
+        if name in maps:
+            continue  # of an earlier run: the new one takes its place
         places[old] = len(names)
         new = ["R", "G", "B"] if spread and old == file.places[0] else [name]
         names += new
@@ -184,9 +197,11 @@ def _layout(frame: Frame, file: PlateFile, form: Form, *, grey: bool) -> _Layout
     picture = picture[:1] if grey else picture
     alpha = None if file.alpha is None else places[file.alpha]
     kept = {new: old for old, new in places.items() if old not in (*file.places, file.alpha)}
-    names += [f"{name}.{channel}" for name in frame.aovs for channel in "RGB"]
+    names += maps
     types += [form.kind] * (len(names) - len(types))
-    free = kept if form.format.layers else ()  # else all channels are of one type
+    free: Collection[int] = ()  # places whose channels have types of their own: else all are of one
+    if form.format.layers:
+        free = range(len(types)) if form.kind == file.picture_type else kept
     types = [kind if place in free else form.kind for place, kind in enumerate(types)]
     return _Layout(names, types, picture, alpha, kept)
 
@@ -220,15 +235,6 @@ def _new_part(frame: Frame, form: Form, dither: int | None) -> _Laid:
 def _buffer(types: Sequence[str]) -> type[np.generic]:
     """Type of the array that all channels are written from: theirs, or one that holds all of them."""
     return DTYPES[types[0]] if len(set(types)) == 1 else np.float32
-
-
-def _put(channels: NDArray[Any], places: Sequence[int], picture: NDArray[Any]) -> None:
-    """Put a picture into its channels' places; as one block where they lie side by side."""
-    first = places[0]
-    if list(places) == list(range(first, first + len(places))):
-        channels[..., first : first + len(places)] = picture
-    else:
-        channels[..., list(places)] = picture
 
 
 def _like(plane: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
