@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from daynight.chain import PIXELS_STEPS, Chain, model_path, open_chain, read_chain, with_model, with_settings
 from daynight.colour import to_encoding
-from daynight.conversion import Handling, Observer, OnError, Summary, run_plan
+from daynight.conversion import Handling, Observer, OnError, Started, Summary, run_plan
 from daynight.errors import UsageError, nearest
 from daynight.frame import Frame
 from daynight.images import LIMITS, Depth, Limits, WriteOptions, as_float, check_options, set_threads
@@ -64,6 +64,7 @@ def convert(
     overwrite: bool = False,
     jobs: int | None = None,
     report: Source | None = None,
+    dry_run: bool = False,
     registry: Registry | None = None,
     observe: Observer = lambda _: None,
     warn: Callable[[str], None] | None = None,
@@ -104,6 +105,7 @@ def convert(
         overwrite: do finished frames again.
         jobs: processors to use; ``None``: all that this process may use.
         report: an HTML page to write, with before/after wipes and timings.
+        dry_run: check all that is asked for and tell ``observe`` of the plan, but read no frame.
         registry: loaded plugins; ``None``: they are loaded.
         observe: told when the run starts and when a frame is done or has failed, on the calling thread.
         warn: takes warnings, one line each; ``None``: Python warnings.
@@ -116,7 +118,7 @@ def convert(
     """
     warn = once(warn or python_warning)
     registry = registry or Registry.load(warn=warn)
-    opened = open_named_chain(
+    opened = _open(
         registry,
         to,
         chain=chain,
@@ -138,7 +140,7 @@ def convert(
         write=WriteOptions(depth, compression, strip_metadata),
         strict=strict,
     )
-    plan = plan_conversion(
+    plan = _plan(
         sources,
         opened,
         out=out,
@@ -148,6 +150,9 @@ def convert(
         overwrite=overwrite,
         write=handling.write,
     )
+    if dry_run:
+        observe(Started(plan, opened))
+        return Summary(plan.outputs, str(opened.network.device) if opened.network else "")
     page = Report(Path(report), plan, opened) if report else None
     workers = max(1, min(4, (jobs or processors()) // 2 + 1))
     summary = run_plan(
@@ -165,7 +170,7 @@ def convert(
     return summary
 
 
-def open_named_chain(
+def _open(
     registry: Registry,
     to: str | None,
     *,
@@ -210,7 +215,7 @@ def open_named_chain(
     )
 
 
-def plan_conversion(
+def _plan(
     sources: Source | Sequence[Source],
     chain: Chain,
     *,
@@ -276,9 +281,7 @@ def open_look(
         ValueError: (by the function) the array is no picture.
     """
     controls = Controls(strength, protect_lights)
-    chain = open_named_chain(
-        Registry.load(), name, device=device, jobs=jobs, settings=settings, controls=controls
-    )
+    chain = _open(Registry.load(), name, device=device, jobs=jobs, settings=settings, controls=controls)
     chain.start_shot("")
 
     def look(picture: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Between scene-linear light and display-encoded pictures.
+"""Between scene-linear light and display-encoded pictures, and film scans.
 
 Display encoding is the sRGB curve (IEC 61966-2-1). A plate from a float file may hold light far above 1;
 its display encoding is rolled off above a knee so that a network still sees [0, 1], and comes back by
@@ -30,6 +30,10 @@ def _slope() -> float:
 
 
 _A: Final = _slope()
+
+_WHITE, _BLACK, _STEP, _GAMMA = 685.0, 95.0, 0.002, 0.6
+"""Kodak's Cineon: code of white and of black in 10 bits, density of a code, gamma of the negative."""
+_FLARE: Final = 10 ** ((_BLACK - _WHITE) * _STEP / _GAMMA)
 
 
 def encode_display(linear: Pixels, *, high_range: bool = False) -> Pixels:
@@ -116,6 +120,20 @@ def finite(light: Pixels) -> Pixels:
     if np.isfinite(light).all():
         return light
     return np.nan_to_num(light, nan=0.0, posinf=65504.0, neginf=-65504.0)
+
+
+def from_density(codes: Pixels) -> Pixels:
+    """Light of film scans, ``(10^((1023 c - 685) 0.002 / 0.6) - b) / (1 - b)``: code 95 is 0, 685 is 1."""
+    light = np.exp2((codes * 1023 - _WHITE) * np.float32(_STEP / _GAMMA * np.log2(10)))
+    return np.asarray((light - _FLARE) / (1 - _FLARE), np.float32)
+
+
+def to_density(light: Pixels) -> Pixels:
+    """Codes of light: the inverse of :func:`from_density`. Light below code 0 is code 0."""
+    least = 10 ** (-_WHITE * _STEP / _GAMMA)
+    with np.errstate(invalid="ignore"):
+        codes = np.log10(np.maximum(light * (1 - _FLARE) + _FLARE, least)) * (_GAMMA / _STEP) + _WHITE
+    return np.asarray(codes / 1023, np.float32)
 
 
 def _curve(light: Pixels) -> Pixels:

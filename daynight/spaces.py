@@ -17,7 +17,7 @@ import numpy as np
 import OpenImageIO as oiio
 from numpy.typing import NDArray
 
-from daynight.colour import decode_display, encode_display, to_encoding
+from daynight.colour import decode_display, encode_display, from_density, to_density, to_encoding
 from daynight.errors import UsageError, nearest
 from daynight.frame import Frame, Pixels
 from daynight.images import Form
@@ -254,14 +254,14 @@ class ColourSpaces:
 
     def _to_light(self, pixels: Pixels, space: str) -> Pixels:
         if self._own(space) == CINEON:
-            return _from_density(pixels)
+            return from_density(pixels)
         if self._own(space) == SRGB:  # of floats: the curve goes on beyond white and is mirrored below black
             return _sign_kept(decode_display, pixels)
         return self._converted(pixels, space, None)
 
     def _from_light(self, light: Pixels, space: str) -> Pixels:
         if self._own(space) == CINEON:
-            return _to_density(light)
+            return to_density(light)
         if self._own(space) == SRGB:
             return _sign_kept(encode_display, light)
         return self._converted(light, None, space)
@@ -315,22 +315,3 @@ def _hop(image: Pixels, start: str, end: str, config: str) -> Pixels:
 
 def _sign_kept(curve: Callable[[Pixels], Pixels], values: Pixels) -> Pixels:
     return np.asarray(np.copysign(curve(np.abs(values)), values), np.float32)
-
-
-_WHITE, _BLACK, _STEP, _GAMMA = 685.0, 95.0, 0.002, 0.6
-"""Kodak's Cineon: code of white and of black in 10 bits, density of a code, gamma of the negative."""
-_FLARE: Final = 10 ** ((_BLACK - _WHITE) * _STEP / _GAMMA)
-
-
-def _from_density(codes: Pixels) -> Pixels:
-    """Light of film scans, ``(10^((1023 c - 685) 0.002 / 0.6) - b) / (1 - b)``: code 95 is 0, 685 is 1."""
-    light = np.exp2((codes * 1023 - _WHITE) * np.float32(_STEP / _GAMMA * np.log2(10)))
-    return np.asarray((light - _FLARE) / (1 - _FLARE), np.float32)
-
-
-def _to_density(light: Pixels) -> Pixels:
-    """Codes of light: the inverse of :func:`_from_density`. Light below code 0 is code 0."""
-    least = 10 ** (-_WHITE * _STEP / _GAMMA)
-    with np.errstate(invalid="ignore"):
-        codes = np.log10(np.maximum(light * (1 - _FLARE) + _FLARE, least)) * (_GAMMA / _STEP) + _WHITE
-    return np.asarray(codes / 1023, np.float32)

@@ -12,9 +12,8 @@ from daynight.cli.options import FilePath, device_option, jobs_option, strict_pl
 
 if TYPE_CHECKING:
     from daynight.chain import Chain
-    from daynight.conversion import Summary
+    from daynight.conversion import Event, Summary
     from daynight.planning import Plan
-    from daynight.registry import Registry
 
 
 @click.command("convert")
@@ -127,7 +126,8 @@ def command(
     debug = asked.pop("debug")
     asked["limits"] = Limits(max_pixels, max_channels, max_mb)
     if dry_run:
-        _show_plan(sources, Registry.load(warn=warn, strict=strict_plugins), asked)
+        registry = Registry.load(warn=warn, strict=strict_plugins)
+        convert(sources, **asked, dry_run=True, registry=registry, observe=_show_plan, warn=warn)
         return
     with open_progress(progress) as shown:
         registry = Registry.load(warn=shown.warn, strict=strict_plugins)
@@ -138,22 +138,19 @@ def command(
         raise SystemExit(1)
 
 
-def _show_plan(sources: tuple[Path, ...], registry: Registry, asked: dict[str, Any]) -> None:
-    from daynight.api import open_named_chain, plan_conversion
-    from daynight.cli import warn
+def _show_plan(event: Event) -> None:
+    from daynight.conversion import Started
 
-    chain_options = {key: asked[key] for key in ("chain", "model", "settings", "device", "jobs")}
-    plan_options = {key: asked[key] for key in ("out", "frames", "ext", "on_missing", "overwrite")}
-    chain = open_named_chain(registry, asked["to"], **chain_options, warn=warn)
-    plan = plan_conversion(sources, chain, **plan_options)
-    for line in _plan_lines(plan, chain):
-        click.echo(line)
+    if isinstance(event, Started):
+        for line in _plan_lines(event.plan, event.chain):
+            click.echo(line)
 
 
 def _plan_lines(plan: Plan, chain: Chain) -> list[str]:
     lines = [f"chain: {' → '.join(step.name for step in chain.steps) or 'no step'}"]
     if chain.network:
         lines.append(f"device: {chain.network.device}")
+    lines.append(f"colour: {chain.spaces.config}")
     for shot in plan.shots:
         gap = f", {len(shot.missing)} missing" if shot.missing else ""
         lines.append(f"{shot.name}: {len(shot.frames)} frames{gap}")

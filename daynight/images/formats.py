@@ -158,7 +158,8 @@ def losses(plate: Frame, result: Frame, form: Form) -> list[str]:
         lost.append("no data window: black fills the display window, and overscan is cut off")
     if result.aovs and not form.format.layers:
         lost.append(f"no maps: {', '.join(result.aovs)} are left out")
-    if form.integer and plate.high_range and (result.pixels > 1).any():
+    was_whole = plate.file is not None and plate.file.picture_type in _INTEGER
+    if form.integer and plate.high_range and not (form.same and was_whole) and (result.pixels > 1).any():
         lost.append("no light above white: it is clipped")
     if form.integer and plate.nonfinite:
         lost.append("no NaN or infinity: black and white stand for them")

@@ -51,8 +51,8 @@ def layers_of(specs: Sequence[Any]) -> list[str]:
     """Give the names of the layers that are pictures: all that ``--layer`` takes."""
     found: dict[str, None] = {}
     for spec in specs:
-        if len(specs) > 1 and _rgb(spec, ""):
-            found[_label(spec)] = None
+        if _rgb(spec, ""):
+            found |= {_label(spec) if len(specs) > 1 else "": None, _view(spec): None}
         prefixes = [name.rpartition(".")[0] for name in spec.channelnames]
         found |= {prefix: None for prefix in prefixes if prefix and _rgb(spec, f"{prefix}.")}
     return [name for name in found if name]
@@ -62,12 +62,17 @@ def _prefixes(spec: Any, layer: str | None) -> list[str]:
     """What the names of this part's channels may begin with, for this layer to be in it."""
     if layer is None:
         return [""]
-    its_own = layer in (_label(spec), spec.get_string_attribute("view"))
-    return [f"{layer}.", ""] if its_own else [f"{layer}."]
+    return [f"{layer}.", ""] if layer in (_label(spec), _view(spec)) else [f"{layer}."]
 
 
 def _label(spec: Any) -> str:
     return str(spec.get_string_attribute("oiio:subimagename"))
+
+
+def _view(spec: Any) -> str:
+    """The eye that channels without a prefix are of: the part's own, or the first of several in it."""
+    several = spec.getattribute("multiView")
+    return str(several[0] if several else spec.get_string_attribute("view"))
 
 
 def _rgb(spec: Any, prefix: str) -> tuple[int, int, int] | None:

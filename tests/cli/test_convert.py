@@ -94,6 +94,7 @@ def test_a_dry_run_says_what_would_be_done(daynight: Daynight, make_shot: MakeSh
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [
         "chain: grade",
+        "colour: ocio://cg-config-v2.2.0_aces-v1.3_ocio-v2.4",
         "sh/sh.####.png: 3 frames, 1 missing",
         f"would write to {tmp_path / 'shots_day-for-night'}",
         "4 frames to do",
