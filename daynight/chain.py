@@ -54,7 +54,8 @@ class Chain:
     def provenance(self) -> dict[str, str]:
         """What a result says of how it was made: the attributes ``daynight:*``."""
         steps = [[step.name, step.options.model_dump(mode="json")] for step in self.steps]
-        asked = json.dumps([steps, dataclasses.asdict(self.controls)], sort_keys=True)
+        facts = dataclasses.asdict(self.network.facts) if self.network else None
+        asked = json.dumps([steps, facts, dataclasses.asdict(self.controls)], sort_keys=True)
         told = {
             "version": __version__,
             "look": self.name,

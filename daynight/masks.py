@@ -33,7 +33,10 @@ class Masks:
         self._paths: dict[int | None, Path] = {}
         if _is_file(source):
             self._paths = _sequence(source)
-        self._single = next(iter(self._paths.values())) if len(self._paths) == 1 else None
+        # One image serves all frames; a pattern of which there is only one yet does not.
+        self._single = (
+            Path(source) if len(self._paths) == 1 and Path(source) in self._paths.values() else None
+        )
         self._last: tuple[Path, tuple[Plane, Window, Window]] | None = None
 
     def of(self, plate: Frame) -> Plane:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daynight.colour import finite, to_encoding
+from daynight.errors import UsageError
 from daynight.frame import Frame, Pixels, Plane
 
 _TOE: Final = np.float32(2.0**-10)
@@ -36,6 +37,10 @@ class Controls:
     """Keep the plate's own light sources as they are."""
     aovs: bool = False
     """Write the maps that relight the plate beside the picture."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength <= 1:
+            raise UsageError(f"--strength {self.strength}", "is not from 0 to 1", "give 0.5, for example")
 
 
 def mixed(result: Frame, plate: Frame, controls: Controls) -> Frame:

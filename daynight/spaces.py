@@ -83,7 +83,9 @@ class ColourSpaces:
         target: str | None = None,
         warn: Callable[[str], None] = lambda _: None,
     ) -> None:
-        named = config or os.environ.get("OCIO")
+        named = os.environ.get("OCIO") if config is None else config
+        if config == "":
+            raise UsageError("--ocio", "names no config", "is a variable not set?")
         self.config = named or BUILT_IN
         """Full name or path of the config."""
         self._warn = warn
@@ -187,7 +189,7 @@ class ColourSpaces:
         ocio = self._ocio
         names = {name.lower(): name for name in ocio.getColorSpaceNames()}
         for name in list(names.values()):
-            for alias in (*ocio.getAliases(name), ocio.get_color_interop_id(name)):
+            for alias in filter(None, (*ocio.getAliases(name), ocio.get_color_interop_id(name))):
                 names.setdefault(alias.lower(), name)
         for role in ocio.getRoles():
             names.setdefault(role.lower(), ocio.getColorSpaceNameByRole(role))
@@ -202,8 +204,10 @@ class ColourSpaces:
         Raises:
             UsageError: neither the config nor we know it.
         """
-        if space is None or self._is_known(space) or self._own(space):
-            return space and self._canonical(space)
+        if space is None:
+            return None
+        if self._is_known(space) or self._own(space):
+            return self._canonical(space)
         remedy = nearest(space, self._ocio.getColorSpaceNames())
         if self.config == BUILT_IN and space.lower() in ColourSpaces(STUDIO)._names:
             remedy = f"the studio config has it: --ocio {STUDIO}"
@@ -286,7 +290,8 @@ class ColourSpaces:
 
     def _by_ocio(self, pixels: Pixels, source: str | None, target: str | None) -> Pixels:
         """Convert by OCIO; by way of ACES2065-1 and the built-in config where its own has no such light."""
-        ours = next((name for name in _OWN_NAMES[LINEAR] if self._is_known(name)), None)
+        known = (self._names.get(name.lower()) for name in _OWN_NAMES[LINEAR])
+        ours = next(filter(None, known), None)
         if ours is None and not self._is_known(_INTERCHANGE):
             self._warn(f"{self.config} names no linear Rec. 709: its scene_linear is taken for it")
             ours = _SCENE_LINEAR

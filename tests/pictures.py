@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +11,13 @@ import OpenImageIO as oiio
 import pytest
 from numpy.typing import NDArray
 
+from daynight.api import convert
 from daynight.chain import Chain
+from daynight.conversion import Summary
 from daynight.frame import Frame
 from daynight.images import WriteOptions, form_of, write_frame
 from daynight.mixing import Controls
+from daynight.registry import Registry
 from daynight.spaces import ColourSpaces
 
 SHARED = Path(__file__).parents[2] / "shared"
@@ -70,3 +75,107 @@ def save(frame: Frame, target: Path, *, untouched: bool = True, **options: objec
 
 def as_uint8(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.rint(pixels * 255).astype(np.uint8)
+
+
+TYPES = {
+    "half": oiio.HALF,
+    "float": oiio.FLOAT,
+    "uint": oiio.UINT32,
+    "uint8": oiio.UINT8,
+    "uint16": oiio.UINT16,
+}
+
+
+def part(
+    channels: dict[str, str],
+    *,
+    size: tuple[int, int] = (64, 48),
+    at: tuple[int, int] = (0, 0),
+    display: tuple[int, int, int, int] | None = None,
+    tile: int = 0,
+    **attributes: object,
+) -> oiio.ImageSpec:
+    """Describe one part of a file: its channels' types by name, its windows (x, y, width, height)."""
+    width, height = size
+    spec = oiio.ImageSpec(width, height, len(channels), oiio.FLOAT)
+    kinds = [TYPES[kind] for kind in channels.values()]
+    spec.channelnames = tuple(channels)
+    spec.set_format(kinds[0])
+    spec.channelformats = tuple(kinds) if len(set(kinds)) > 1 else ()
+    spec.alpha_channel = list(channels).index("A") if "A" in channels else -1
+    spec.tile_width = spec.tile_height = tile
+    spec.x, spec.y = at
+    spec.full_x, spec.full_y, spec.full_width, spec.full_height = display or (*at, width, height)
+    for key, value in attributes.items():
+        spec.attribute(key.replace("__", ":"), *(value if isinstance(value, tuple) else (value,)))
+    return spec
+
+
+def write_parts(path: Path, *parts: tuple[oiio.ImageSpec, NDArray[np.generic]]) -> Path:
+    """Write a file of these parts by OpenImageIO alone, which converts each array to its channels' types."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    out = oiio.ImageOutput.create(str(path))
+    specs = tuple(spec for spec, _ in parts)
+    for index, (spec, pixels) in enumerate(parts):
+        if index:
+            assert out.open(str(path), spec, "AppendSubimage"), out.geterror()
+        else:
+            assert out.open(str(path), specs if len(specs) > 1 else spec), out.geterror()
+        assert out.write_image(np.ascontiguousarray(pixels)), out.geterror()
+    assert out.close(), out.geterror()
+    return path
+
+
+def specs_of(path: Path) -> list[oiio.ImageSpec]:
+    """Describe all parts of a file, in order."""
+    source = oiio.ImageInput.open(str(path))
+    assert source is not None, oiio.geterror()
+    specs = []
+    while source.seek_subimage(len(specs), 0):
+        specs.append(oiio.ImageSpec(source.spec()))
+    source.geterror()
+    source.close()
+    return specs
+
+
+def channel_bits(path: Path) -> dict[tuple[int, str, str], bytes]:
+    """Give the bits of every channel, read as its own type, by part, name and type; in the file's order."""
+    configuration = oiio.ImageSpec()
+    configuration.attribute("oiio:UnassociatedAlpha", 1)
+    source = oiio.ImageInput.open(str(path), configuration)
+    assert source is not None, oiio.geterror()
+    bits = {}
+    for index, spec in enumerate(specs_of(path)):
+        kinds = spec.channelformats or (spec.format,) * spec.nchannels
+        for kind, run in groupby(range(spec.nchannels), key=lambda place: str(kinds[place])):
+            places = list(run)
+            pixels = source.read_image(index, 0, places[0], places[-1] + 1, kinds[places[0]])
+            assert pixels is not None, source.geterror()
+            planes = pixels.reshape(spec.height, spec.width, len(places))
+            for plane, place in enumerate(places):
+                bits[index, spec.channelnames[place], kind] = planes[..., plane].tobytes()
+    source.close()
+    return bits
+
+
+@cache
+def _registry() -> Registry:
+    return Registry.load()
+
+
+def run_convert(source: Path, to: str = "passthrough", **options: object) -> tuple[Summary, list[str]]:
+    """Convert as ``daynight.convert`` does; give the summary and the warnings."""
+    told: list[str] = []
+    options.setdefault("out", source.parent / "out")
+    summary = convert(source, to, registry=_registry(), warn=told.append, **options)
+    return summary, told
+
+
+def converted(source: Path, to: str = "passthrough", **options: object) -> Path:
+    """Convert one file without fault or warning, and give the result's path."""
+    summary, told = run_convert(source, to, **options)
+    assert not told
+    assert not [str(each.fault) for each in summary.failed]
+    assert summary.done == 1
+    (result,) = [path for path in summary.outputs[0].rglob("*") if path.stem == source.stem]
+    return result

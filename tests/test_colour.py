@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from daynight.colour import KNEE, decode_display, encode_display, to_encoding
+from daynight.colour import KNEE, decode_display, encode_display, shown, to_encoding, with_shown
 from daynight.frame import Frame
 
 
@@ -55,3 +57,68 @@ def test_a_frame_that_is_in_the_encoding_already_is_the_same_frame() -> None:
     frame = Frame(np.zeros((1, 2, 2, 3), np.float32), "display")
     assert to_encoding(frame, "display") is frame
     assert to_encoding(frame, "scene-linear").encoding == "scene-linear"
+
+
+LIGHT = st.floats(0, 65504, width=32)
+"""All that a half float may hold, and all between."""
+NEAR_WHITE = st.floats(0.5, 2, width=32)
+quickly = settings(max_examples=300, deadline=None, database=None, derandomize=True)
+
+
+def there_and_back(light: float) -> float:
+    display = encode_display(np.float32([light]), high_range=True)
+    assert display[0] <= 1 + 1e-6
+    return float(decode_display(display, high_range=True)[0])
+
+
+@quickly
+@given(LIGHT | NEAR_WHITE)
+def test_the_roll_off_comes_back_within_a_half_step_below_white_and_half_a_percent_above(
+    light: float,
+) -> None:
+    step = float(np.spacing(np.float16(light))) if light < 1 else 0.005 * light
+    assert abs(there_and_back(light) - light) <= step
+    assert there_and_back(-light) == pytest.approx(-light, rel=1e-5, abs=1e-7)
+
+
+@quickly
+@given(LIGHT | NEAR_WHITE, LIGHT | NEAR_WHITE)
+def test_the_roll_off_keeps_the_order_of_light(one: float, other: float) -> None:
+    dark, bright = sorted((one, other))
+    display = encode_display(np.float32([dark, bright, -dark, -bright]), high_range=True)
+    assert display[0] <= display[1] + 1e-7
+    assert display[2] >= display[3] - 1e-7
+    back = decode_display(np.sort(display), high_range=True)
+    assert (np.diff(back) >= 0).all()
+
+
+@quickly
+@given(st.floats(1e-6, 1e-3))
+def test_the_roll_off_leaves_the_knee_without_a_step_or_a_bend(beyond: float) -> None:
+    knee = float(decode_display(np.float32([KNEE]))[0])
+    slope = (float(encode_display(np.float32([knee * 1.001]))[0]) - KNEE) / (knee * 0.001)
+    display = encode_display(np.float32([knee * (1 - beyond), knee * (1 + beyond)]), high_range=True)
+    assert display[0] == pytest.approx(KNEE, abs=1e-6 + slope * knee * beyond * 1.1)
+    assert display[1] == pytest.approx(KNEE, abs=1e-6 + slope * knee * beyond * 1.1)
+    start = encode_display(np.float32([knee, knee * 1.00005]), high_range=True).astype(float)
+    assert (start[1] - start[0]) / (knee * 0.00005) == pytest.approx(slope, rel=0.05)
+
+
+@quickly
+@given(st.lists(st.floats(-65504, 65504, width=32), min_size=3, max_size=30))
+def test_a_picture_that_a_model_leaves_alone_gives_its_light_back(values: list[float]) -> None:
+    light = np.float32(values[: len(values) // 3 * 3]).reshape(1, 1, -1, 3)
+    frame = Frame(light, high_range=True)
+    seen = shown(frame)
+    assert 0 <= seen.min() <= seen.max() <= 1
+    np.testing.assert_allclose(with_shown(frame, seen).pixels, light, rtol=1e-5, atol=1e-7)
+
+
+@quickly
+@given(st.floats(1, 65504, width=32), st.floats(0, 1, width=32))
+def test_light_above_white_takes_what_white_takes(light: float, display: float) -> None:
+    frame = Frame(np.full((1, 1, 1, 3), light, np.float32), high_range=True)
+    white = Frame(np.ones((1, 1, 1, 3), np.float32), high_range=True)
+    picture = np.full((1, 1, 1, 3), display, np.float32)
+    bright, one = (with_shown(each, picture.copy()).pixels[0, 0, 0, 0] for each in (frame, white))
+    assert bright == pytest.approx(one * light, rel=1e-5)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from daynight.cli.options import FilePath, device_option, jobs_option, strict_plugins_option
+from daynight.cli.options import FilePath, Name, device_option, jobs_option, strict_plugins_option
 
 if TYPE_CHECKING:
     from daynight.chain import Chain
@@ -35,14 +35,25 @@ if TYPE_CHECKING:
     help="How much of the look, in stops; 0 gives the plate exactly.",
 )
 @click.option(
-    "--mask", metavar="FILE|LAYER", help="White is changed, black is not: an image, a sequence, a channel."
+    "--mask",
+    type=Name(),
+    metavar="FILE|LAYER",
+    help="White is changed, black is not: an image, a sequence, a channel.",
 )
 @click.option("--protect-lights", is_flag=True, help="Keep the plates' own lamps and headlights as they are.")
 @click.option("--aovs", is_flag=True, help="Write the maps that relight the plate beside the picture.")
-@click.option("--layer", metavar="NAME", help="The picture's layer, part or view; else R, G and B.")
-@click.option("--ocio", metavar="CONFIG", help="An OCIO config; else $OCIO, else a built-in one.")
-@click.option("--colorspace", metavar="NAME", help="Colour space of the plates; else what each file tells.")
-@click.option("--out-colorspace", metavar="NAME", help="Colour space of the results; else the plates'.")
+@click.option(
+    "--layer", type=Name(), metavar="NAME", help="The picture's layer, part or view; else R, G and B."
+)
+@click.option(
+    "--ocio", type=Name(), metavar="CONFIG", help="An OCIO config; else $OCIO, else a built-in one."
+)
+@click.option(
+    "--colorspace", type=Name(), metavar="NAME", help="Colour space of the plates; else what each file tells."
+)
+@click.option(
+    "--out-colorspace", type=Name(), metavar="NAME", help="Colour space of the results; else the plates'."
+)
 @click.option(
     "--nonfinite",
     type=click.Choice(["keep", "zero", "error"]),
@@ -50,7 +61,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="What becomes of NaN and infinite light.",
 )
-@click.option("--ext", metavar="exr|png|…", help="Format of the results; else as the plates.")
+@click.option("--ext", type=Name(), metavar="exr|png|…", help="Format of the results; else as the plates.")
 @click.option(
     "--depth",
     type=click.Choice(["8", "10", "12", "16", "half", "float"]),

@@ -24,6 +24,16 @@ class FilePath(click.Path):
         return super().convert(value, parameter, context)
 
 
+class Name(click.types.StringParamType):
+    """A text that is not empty: an unset shell variable must not mean that nothing was asked for."""
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        """Give the text."""
+        if value == "":
+            self.fail("it is empty: is a variable not set?", parameter, context)
+        return super().convert(value, parameter, context)
+
+
 device_option = click.option(
     "--device",
     type=click.Choice(["auto", "cuda", "cpu"]),

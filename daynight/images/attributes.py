@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any, Final
+
+import OpenImageIO as oiio
 
 from daynight.errors import UsageError
 from daynight.images.formats import Form
@@ -49,13 +52,20 @@ _OF_THE_PIXELS: Final = frozenset(
     }
 )
 """Attributes without which the pixels would be read wrongly: all that is left by stripping."""
+_NO_LEVEL: Final = range(0)
+_LEVELS: Final = range(1, 10)
 _COMPRESSIONS: Final = {
-    "openexr": ("none", "rle", "zip", "zips", "piz", "pxr24", "b44", "b44a", "dwaa", "dwab"),
-    "tiff": ("none", "lzw", "zip", "packbits"),
-    "jpeg": ("jpeg",),
-    "png": ("png",),
-    "targa": ("none", "rle"),
+    "openexr": {
+        **dict.fromkeys(("none", "rle", "piz", "pxr24", "b44", "b44a"), _NO_LEVEL),
+        **dict.fromkeys(("zip", "zips"), _LEVELS),
+        **dict.fromkeys(("dwaa", "dwab"), range(1, 100001)),
+    },
+    "tiff": {**dict.fromkeys(("none", "lzw", "packbits"), _NO_LEVEL), "zip": _LEVELS},
+    "jpeg": {"jpeg": range(1, 101)},
+    "png": {"png": range(10)},
+    "targa": dict.fromkeys(("none", "rle"), _NO_LEVEL),
 }
+"""What each format can be compressed by, and the levels that it takes."""
 
 
 def describe(
@@ -78,10 +88,12 @@ def describe(
         added: attributes of ours; ``None`` takes one away.
     """
     if plate is not None and not form.same:
-        _carry(plate, spec)
+        _carry(plate, spec, form)
     if strip:
         for name in [each.name for each in spec.extra_attribs if each.name.lower() not in _OF_THE_PIXELS]:
             spec.erase_attribute(name)
+    for name in [each.name for each in spec.extra_attribs if each.name.startswith(_OURS)]:
+        spec.erase_attribute(name)  # of an earlier run
     ours = {name: value for name, value in added.items() if name.startswith(_OURS)}
     for name, value in added.items():
         if value is None:
@@ -102,15 +114,17 @@ def require_compression(ending_format: str, compression: str) -> None:
         UsageError: it has none.
     """
     name, _, level = compression.partition(":")
-    known = _COMPRESSIONS.get(ending_format, ())
+    known = _COMPRESSIONS.get(ending_format, {})
     if name not in known:
         has = f"known: {', '.join(known)}" if known else "leave it out"
         raise UsageError(f"--compression {compression}", f"{ending_format} has no such compression", has)
-    if level and not level.isdigit():
-        raise UsageError(f"--compression {compression}", "its level is no whole number", "write like dwaa:45")
+    levels = known[name]
+    if level and not (level.isdecimal() and int(level) in levels):
+        takes = f"give {levels[0]} to {levels[-1]}" if levels else "leave the level out"
+        raise UsageError(f"--compression {compression}", f"{level} is no level of {name}", takes)
 
 
-def _carry(plate: Any, spec: Any) -> None:
+def _carry(plate: Any, spec: Any, form: Form) -> None:
     """Carry attributes to another format, but for those that describe the plate's own file."""
     for each in plate.extra_attribs:
         name = each.name.lower()
@@ -120,9 +134,21 @@ def _carry(plate: Any, spec: Any) -> None:
             "colorinteropid",
         ):
             spec.attribute(each.name, each.type, each.value)
-    rate = plate.get_float_attribute("dpx:FrameRate") or plate.get_float_attribute("dpx:TemporalFrameRate")
-    if rate > 0 and spec.getattribute("FramesPerSecond") is None:
-        spec.attribute("FramesPerSecond", rate)
+    in_dpx = plate.get_float_attribute("dpx:FrameRate") or plate.get_float_attribute("dpx:TemporalFrameRate")
+    if in_dpx > 0:
+        spec.attribute("FramesPerSecond", oiio.TypeRational, _ratio(in_dpx))
+    told = plate.getattribute("FramesPerSecond")
+    if told and form.format.name == "dpx":
+        spec.attribute("dpx:FrameRate", told[0] / told[1] if isinstance(told, tuple) else float(told))
+
+
+def _ratio(rate: float) -> tuple[int, int]:
+    """Give a frame rate as a ratio of whole numbers: 23.976 is 24000 / 1001."""
+    nominal = round(rate * 1.001)
+    if abs(nominal / 1.001 - rate) < 0.001:
+        return nominal * 1000, 1001
+    ratio = Fraction(rate).limit_denominator(1001)
+    return ratio.numerator, ratio.denominator
 
 
 def _sign(spec: Any, ours: Mapping[str, str], form: Form) -> None:
@@ -131,8 +157,12 @@ def _sign(spec: Any, ours: Mapping[str, str], form: Form) -> None:
         for name, value in ours.items():
             spec.attribute(_OURS + name, value)
         return
-    short = {name: value[:12] if name.endswith("_sha256") else value for name, value in ours.items()}
-    line = ", ".join(f"{name} {value}" for name, value in short.items()).replace("version", "daynight", 1)
+    digests = [
+        f", {name} {ours[f'{name}_sha256'][:8]}" for name in ("model", "chain") if f"{name}_sha256" in ours
+    ]
+    config = ours.get("ocio", "").removeprefix("ocio://")
+    # A DPX has room for 99 letters: what matters least stands last.
+    line = f"daynight {ours.get('version')}, {ours.get('look')}{''.join(digests)}, {config}"
     before = re.sub(r"(; )?daynight \d.*", "", spec.get_string_attribute("Software"))
     spec.attribute("Software", "; ".join(filter(None, (before, line))))
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+import numpy as np
+
 from daynight.errors import UsageError
 from daynight.frame import Frame
 
@@ -13,6 +15,9 @@ Depth = Literal["8", "10", "12", "16", "half", "float"]
 """Pixel types that can be asked for."""
 
 _INTEGER: Final = frozenset({"uint8", "uint16"})
+
+
+_LARGEST_HALF: Final = 65504
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ FORMATS: Final = {
     ".jpg": _JPEG,
     ".jpeg": _JPEG,
     ".hdr": Format("hdr", ("float",), None, "float"),
-    ".bmp": Format("bmp", ("8",), "8", "8"),
+    ".bmp": Format("bmp", ("8",), "8", "8", alpha=True),
     ".tga": Format("targa", ("8",), "8", "8", alpha=True),
 }
 """The formats, by the ending of a file's name in lower case."""
@@ -145,22 +150,27 @@ def losses(plate: Frame, result: Frame, form: Form) -> list[str]:
     lost = []
     if plate.alpha is not None and not form.format.alpha:
         lost.append("no alpha: the picture is written over black")
-    if plate.file and not form.same and not form.format.layers and plate.file.passengers:
+    if plate.file and not form.same and plate.file.passengers:
         names = plate.file.passengers
         lost.append(
             f"no further channels: {', '.join(names[:6])}{' …' if len(names) > 6 else ''} are left out"
         )
-    if (
-        result.display_window not in (None, result.window)
-        and not form.format.windows
-        and not result.kept_part
-    ):
+    whole = result.display_window in (None, result.window) or result.kept_part is not None
+    if not (whole or form.same or form.format.windows):
         lost.append("no data window: black fills the display window, and overscan is cut off")
     if result.aovs and not form.format.layers:
         lost.append(f"no maps: {', '.join(result.aovs)} are left out")
     was_whole = plate.file is not None and plate.file.picture_type in _INTEGER
     if form.integer and plate.high_range and not (form.same and was_whole) and (result.pixels > 1).any():
         lost.append("no light above white: it is clipped")
+    was_half = plate.file is not None and plate.file.picture_type == "half"
+    if form.kind == "half" and not was_half and _beyond_half(result):
+        lost.append(f"no light beyond {_LARGEST_HALF}: it is cut there")
     if form.integer and plate.nonfinite:
         lost.append("no NaN or infinity: black and white stand for them")
     return lost
+
+
+def _beyond_half(result: Frame) -> bool:
+    beyond = np.abs(result.pixels) > _LARGEST_HALF
+    return bool(beyond.any() and np.isfinite(result.pixels[beyond]).any())

@@ -188,9 +188,10 @@ def _refuse_what_would_be_lost(source: Any, spec: Any, path: Path) -> None:
 
 
 def _refuse_what_is_too_large(specs: Sequence[Any], path: Path, limits: Limits) -> None:
-    largest = max(spec.width * spec.height for spec in specs)
+    # The display window counts too: a format without windows is written at its size.
+    largest = max(max(spec.width * spec.height, spec.full_width * spec.full_height) for spec in specs)
     channels = sum(spec.nchannels for spec in specs)
-    size = sum(spec.image_bytes(True) for spec in specs) // 2**20
+    size = -(-sum(spec.image_bytes(True) for spec in specs) // 2**20)
     for claimed, allowed, unit, option in (
         (largest, limits.pixels, "pixels", "--max-pixels"),
         (channels, limits.channels, "channels", "--max-channels"),
@@ -232,9 +233,11 @@ def _frame(name: str, parts: Sequence[Part], picture: Picture, path: Path, numbe
     """Sort a file's channels into picture, alpha and the rest."""
     spec, raw = parts[picture.part].spec, parts[picture.part].channels
     assert raw is not None
-    if parts[picture.part].types[picture.places[0]] == "uint":
+    types, places, alpha = parts[picture.part].types, list(picture.places), picture.alpha
+    if "uint" in [types[place] for place in places]:
         raise PlateError(path, "its picture is of whole numbers", "give half, float, 8 or 16 bits")
-    places, alpha = list(picture.places), picture.alpha
+    if alpha is not None and types[alpha] == "uint":
+        alpha = None  # some number of an object, and no coverage
     integer = raw.dtype.kind == "u"
     alone = spec.nchannels == len({*places, alpha} - {None})
     kept = list(parts)

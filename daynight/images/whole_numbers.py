@@ -43,7 +43,11 @@ def mark_whole_numbers(path: Path, channels: Mapping[int, Collection[str]]) -> N
     with path.open("r+b") as file:
         content = file.read(_header_size(path))
         wanted = {(part, name) for part, names in channels.items() for name in names}
-        for part, name, place in _pixel_types(content):
+        try:
+            found = list(_pixel_types(content))
+        except (IndexError, ValueError):
+            raise OSError("an OpenEXR header that ends early") from None
+        for part, name, place in found:
             if (part, name) in wanted and content[place : place + 4] == _FLOAT:
                 file.seek(place)
                 file.write(_UINT)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -99,7 +101,7 @@ def write_frame(
         form: how it is laid down.
         options: what is asked of the file.
         attributes: to add, or with ``None`` to take away.
-        untouched: no step has touched it: a grey plate stays one channel, and 8 bits need no dither.
+        untouched: no step has touched it: a grey plate stays one channel.
 
     Raises:
         PlateError: the disk refuses.
@@ -125,6 +127,8 @@ def write_frame(
         with written_whole(path) as temporary:
             require_space(temporary.parent, _WORST_CASE * sum(each.channels.nbytes for each in laid))
             _write(temporary, laid)
+            if form.format.name == "dpx":
+                _name_dpx(temporary, path.name)
             require_end(temporary)
     except OSError as error:
         fault = error.strerror or str(error)
@@ -133,7 +137,9 @@ def write_frame(
 
 def _laid(frame: Frame, form: Form, *, untouched: bool) -> list[_Laid]:
     """Give all parts of the file to write, the one with the picture at its place."""
-    dither = None if untouched or form.kind != "uint8" else frame.number or 0
+    had_levels = untouched and frame.file is not None and frame.file.picture_type == "uint8"
+    # The seed is the file's name: the same noise whether a frame is done in a shot, a chunk or alone.
+    dither = zlib.crc32(form.path.name.encode()) if form.kind == "uint8" and not had_levels else None
     if not (form.same and frame.file):
         return [_new_part(frame, form, dither)]
     file = frame.file
@@ -275,7 +281,14 @@ def _filled(channels: NDArray[Any], data: Window, display: Window) -> NDArray[An
     return filled
 
 
-def _write(path: Any, laid: Sequence[_Laid]) -> None:
+def _name_dpx(path: Path, name: str) -> None:
+    """Put a file's final name into its DPX header (SMPTE 268M, field 4) in place of the full path there."""
+    with path.open("r+b") as file:
+        file.seek(36)
+        file.write(name.encode(errors="replace")[:99].ljust(100, b"\0"))
+
+
+def _write(path: Path, laid: Sequence[_Laid]) -> None:
     target = oiio.ImageOutput.create(str(path))
     if target is None:
         raise OSError(f"no writer for {path.suffix}: {one_line(oiio.geterror())}")
