@@ -108,7 +108,7 @@ class Chain:
         Where its form is the plate's, pixels that took no change, or hold NaN or infinity, are the plate's
         own to the last bit.
         """
-        space = self.spaces.for_result(plate, integer=form.integer)
+        space = self.spaces.for_result(plate, form)
         multiplied = form.premultiplied(plate)
         has_alpha = frame.alpha is not None
         as_it_was = space == plate.space and (not has_alpha or (form.same and form.format.alpha))

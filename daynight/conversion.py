@@ -198,7 +198,9 @@ class _Run:
             plate = read_frame(job.source, job.number, layer=asked.layer, limits=asked.limits)
             plate = self._chain.spaces.declared(plate)
             if job.missing == "black":
-                plate = plate.black(job.number or 0)
+                black = plate.black(job.number or 0)
+                integer = plate.file is not None and plate.file.integer
+                plate = self._chain.spaces.to_file(black, plate.space, integer=integer)
             plate = settled(plate, asked.nonfinite)
             self.nonfinite[id(job)] = plate.nonfinite
             if asked.masks:

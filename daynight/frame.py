@@ -112,7 +112,7 @@ class Frame:
 
     def black(self, number: int) -> Frame:
         """Give a black frame of the same shape and file layout, for a gap in a shot."""
-        return self.with_pixels(np.zeros_like(self.pixels), number=number)
+        return self.with_pixels(np.zeros_like(self.pixels), number=number, encoding="scene-linear")
 
     def cropped(self, x: int, y: int, width: int, height: int) -> Frame:
         """Give the part of an untiled frame whose upper left pixel is (x, y).

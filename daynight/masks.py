@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -47,7 +48,7 @@ class Masks:
         """
         if not self._paths:
             return channel_of(plate, self._source)
-        path = self._single or self._paths.get(plate.number)
+        path = self._single or self._paths.get(_number(plate))
         if path is None:
             raise PlateError(
                 plate.source or "frame", f"has no mask of its number in {self._source}", "render the mask"
@@ -58,6 +59,14 @@ class Masks:
         return _placed(*matte, plate, path)
 
 
+def _number(plate: Frame) -> int | None:
+    """A plate's number; of one that is converted alone, as a farm does, the last one in its name."""
+    if plate.number is not None or plate.source is None:
+        return plate.number
+    found = re.search(r"-?\d+$", plate.source.stem)
+    return int(found[0]) if found else None
+
+
 def _is_file(source: str) -> bool:
     path = Path(source)
     return path.suffix.lower() in EXTENSIONS or bool(_WILDCARDS & set(path.name)) or path.exists()
@@ -65,7 +74,10 @@ def _is_file(source: str) -> bool:
 
 def _sequence(source: str) -> dict[int | None, Path]:
     faults: list[DaynightError] = []
-    shots = discover(Path(source), EXTENSIONS, on_fault=faults.append)
+    try:
+        shots = discover(Path(source), EXTENSIONS, on_fault=faults.append)
+    except UsageError as error:
+        shots, faults = [], [error]
     if faults or len(shots) != 1:
         fault = faults[0].fault if faults else f"holds {len(shots)} sequences"
         raise UsageError(f"--mask {source}", fault, "give one image, or a pattern like matte.####.exr")

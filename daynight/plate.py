@@ -90,6 +90,11 @@ class PlateFile:
         return self.part.types[self.places[0]]
 
     @property
+    def integer(self) -> bool:
+        """Whether the picture's channels are whole numbers, of which the largest is white."""
+        return self.picture_type.startswith("uint")
+
+    @property
     def passengers(self) -> list[str]:
         """Names of the channels that are neither picture nor alpha, of all parts."""
         told = []

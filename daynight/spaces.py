@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Final
 
 import cv2
@@ -50,13 +50,17 @@ _PRIMARIES: Final = {
     "Linear Rec.2020": (0.708, 0.292, 0.17, 0.797, 0.131, 0.046, 0.3127, 0.329),
 }
 """Chromaticities x, y of red, green, blue and white, for the linear spaces that files tell by them."""
+_PROFILES: Final = {"Display P3": "srgb_p3d65_scene", "Adobe RGB (1998)": "g22_adobergb_scene"}
+"""Interop names of the spaces of ICC profiles that cameras and telephones embed, by their description."""
 _TOLD: Final = {
     "dpx": (CINEON, LINEAR, SRGB),
     "png": (SRGB, LINEAR),
-    "hdr": (LINEAR,),
     **dict.fromkeys(("tiff", "jpeg", "bmp", "targa"), (SRGB,)),
 }
-"""Spaces that files of a format can tell, or are taken for. OpenEXR's tell any that has an interop name."""
+"""Spaces that integers of a format can tell, or are taken for; floats are taken for linear.
+
+OpenEXR's tell any that has an interop name.
+"""
 _INTERCHANGE: Final = "aces_interchange"
 _SCENE_LINEAR: Final = "scene_linear"
 _PROBES: Final = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [-1, 0.5, 20]], np.float32)
@@ -125,18 +129,20 @@ class ColourSpaces:
             return dataclasses.replace(frame, encoding="scene-linear")
         return frame.with_pixels(self._to_light(frame.pixels, frame.space), encoding="scene-linear")
 
-    def for_result(self, plate: Frame, *, integer: bool) -> str:
+    def for_result(self, plate: Frame, form: Form) -> str:
         """Name the space of a plate's result: the one asked for, else the plate's.
 
-        Where integers become floats or floats integers and nothing is asked for, it is what such files are
-        taken for: scene-linear or sRGB; but a log plate stays log in integers, which hold it as well.
+        Where integers become floats or floats integers, or another format has no name for it, and nothing is
+        asked for, it is what such files are taken for: sRGB, or scene-linear.
         """
-        was_integer = plate.file is not None and plate.file.picture_type.startswith("uint")
+        was_integer = plate.file is not None and plate.file.integer
         if self._target:
             return self._target
-        if integer == was_integer or (integer and not was_integer and self._is_log(plate.space)):
-            return plate.space or (SRGB if integer else self._light)
-        return SRGB if integer else self._light
+        if plate.space and form.integer == was_integer and (form.same or self._told(plate.space, form)):
+            return plate.space
+        if form.integer:
+            return SRGB
+        return self._light if self._told(self._light, form) else LINEAR
 
     def to_file(self, frame: Frame, space: str, *, integer: bool) -> Frame:
         """Give a result's values as its file holds them, in this space."""
@@ -161,6 +167,7 @@ class ColourSpaces:
             "colorInteropID": None,
             "oiio:ColorSpace": self._told(space, form),
             "chromaticities": primaries,
+            "ICCProfile": None,
         }
 
     def untold(self, space: str, form: Form) -> list[str]:
@@ -172,16 +179,12 @@ class ColourSpaces:
         own = self._own(space)
         if form.format.name == "openexr":
             return own if own in (LINEAR, SRGB) else self._ocio.get_color_interop_id(space) or None
-        return own if own in _TOLD.get(form.format.name, ()) else None
+        taken_for = (LINEAR,) if form.kind == "float" else _TOLD.get(form.format.name, ())
+        return own if own in taken_for else None
 
     @cached_property
     def _ocio(self) -> Any:
-        config = oiio.ColorConfig(self.config)
-        fault = config.geterror()
-        if fault:
-            remedy = "give a config file, or a name like " + BUILT_IN
-            raise UsageError(f"--ocio {self.config}", " ".join(fault.split()), remedy)
-        return config
+        return _built_in(self.config) if self.config.startswith("ocio://") else _loaded(self.config)
 
     @cached_property
     def _names(self) -> dict[str, str]:
@@ -233,11 +236,14 @@ class ColourSpaces:
         told = frame.metadata.get("oiio:ColorSpace") or frame.metadata.get("colorInteropID")
         if frame.metadata.get("dpx:Transfer") == "Printing density":
             told = told or CINEON
+        profile = str(frame.metadata.get("ICCProfile:profile_description", "sRGB"))
+        if "sRGB" not in profile:
+            told = _PROFILES.get(profile, profile)
         if told and (self._own(told) or self._is_known(told)):
             return self._canonical(told)
         if told:
             self._warn(
-                f"colour space {told!r} of {frame.source} is not in {self.config}: name one by --colorspace"
+                f"colour space {told!r} of the plates is not in {self.config}: name one by --colorspace"
             )
         primaries = frame.metadata.get("chromaticities")
         if told or primaries is None or frame.encoding == "display":
@@ -251,10 +257,6 @@ class ColourSpaces:
         if not path or self.config == BUILT_IN or self._ocio.filepathOnlyMatchesDefaultRule(path):
             return None
         return self._canonical(str(self._ocio.getColorSpaceFromFilepath(path)))
-
-    def _is_log(self, space: str) -> bool:
-        own = self._own(space)
-        return own == CINEON or (own is None and self._is_known(space) and self._matrix(space, None) is None)
 
     def _to_light(self, pixels: Pixels, space: str) -> Pixels:
         if self._own(space) == CINEON:
@@ -305,6 +307,21 @@ class ColourSpaces:
         for start, end, config in hops:
             image = _hop(image, start, end, config)
         return image.reshape(pixels.shape)
+
+
+def _loaded(name: str) -> Any:
+    config = oiio.ColorConfig(name)
+    fault = config.geterror()
+    if fault:
+        remedy = "give a config file, or a name like " + BUILT_IN
+        raise UsageError(f"--ocio {name}", " ".join(fault.split()), remedy)
+    return config
+
+
+@cache
+def _built_in(name: str) -> Any:
+    """Load a config that can't change while the process runs: it takes longer than a small frame."""
+    return _loaded(name)
 
 
 def _hop(image: Pixels, start: str, end: str, config: str) -> Pixels:

@@ -36,6 +36,8 @@ _OF_THE_PIXELS: Final = frozenset(
         "dpx:imagedescriptor",
         "dpx:packing",
         "dpx:transfer",
+        "iccprofile",
+        "multiview",
         "name",
         "oiio:bitspersample",
         "oiio:colorspace",
@@ -133,7 +135,12 @@ def _carry(plate: Any, spec: Any, form: Form) -> None:
             "planarconfig",
             "colorinteropid",
         ):
-            spec.attribute(each.name, each.type, each.value)
+            if isinstance(
+                each.value, int | float
+            ):  # of types like uint16, which spec.attribute() passes over
+                spec.attribute(each.name, each.value)
+            else:
+                spec.attribute(each.name, each.type, each.value)
     in_dpx = plate.get_float_attribute("dpx:FrameRate") or plate.get_float_attribute("dpx:TemporalFrameRate")
     if in_dpx > 0:
         spec.attribute("FramesPerSecond", oiio.TypeRational, _ratio(in_dpx))

@@ -18,6 +18,7 @@ _INTEGER: Final = frozenset({"uint8", "uint16"})
 
 
 _LARGEST_HALF: Final = 65504
+_GRAIN: Final = 0.01
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,11 @@ class Format:
     """Whether it holds channels by name, and several parts."""
     attributes: bool = False
     """Whether it holds attributes of any name."""
+    orientation: bool = False
+    """Whether its readers turn a picture that says how it lies."""
 
 
-_PNG: Final = Format("png", ("8", "16"), "16", "16", alpha=True, attributes=True)
+_PNG: Final = Format("png", ("8", "16"), "16", "16", alpha=True, attributes=True, orientation=True)
 _EXR: Final = Format(
     "openexr",
     ("half", "float"),
@@ -54,12 +57,12 @@ _EXR: Final = Format(
     layers=True,
     attributes=True,
 )
-_TIFF: Final = Format("tiff", ("8", "16", "float"), "16", "float", alpha=True)
-_JPEG: Final = Format("jpeg", ("8",), "8", "8")
+_TIFF: Final = Format("tiff", ("8", "16", "float"), "16", "float", alpha=True, orientation=True)
+_JPEG: Final = Format("jpeg", ("8",), "8", "8", orientation=True)
 
 FORMATS: Final = {
     ".exr": _EXR,
-    ".dpx": Format("dpx", ("8", "10", "12", "16"), "16", "16", alpha=True),
+    ".dpx": Format("dpx", ("8", "10", "12", "16"), "16", "16", alpha=True, orientation=True),
     ".cin": Format("cineon", (), None, "16"),
     ".tif": _TIFF,
     ".tiff": _TIFF,
@@ -158,17 +161,26 @@ def losses(plate: Frame, result: Frame, form: Form) -> list[str]:
     whole = result.display_window in (None, result.window) or result.kept_part is not None
     if not (whole or form.same or form.format.windows):
         lost.append("no data window: black fills the display window, and overscan is cut off")
+    if plate.metadata.get("Orientation", 1) != 1 and not (form.same or form.format.orientation):
+        lost.append("no orientation: the picture lies as its pixels do")
     if result.aovs and not form.format.layers:
         lost.append(f"no maps: {', '.join(result.aovs)} are left out")
-    was_whole = plate.file is not None and plate.file.picture_type in _INTEGER
+    was_whole = plate.file is not None and plate.file.integer
     if form.integer and plate.high_range and not (form.same and was_whole) and (result.pixels > 1).any():
         lost.append("no light above white: it is clipped")
+    if not form.same and (form.integer or form.format.name == "hdr") and _is_below_black(plate):
+        lost.append("no light below black: it is clipped")
     was_half = plate.file is not None and plate.file.picture_type == "half"
     if form.kind == "half" and not was_half and _beyond_half(result):
         lost.append(f"no light beyond {_LARGEST_HALF}: it is cut there")
     if form.integer and plate.nonfinite:
         lost.append("no NaN or infinity: black and white stand for them")
     return lost
+
+
+def _is_below_black(plate: Frame) -> bool:
+    """Whether a plate of floats holds more negative light than grain makes."""
+    return plate.high_range and plate.encoding == "scene-linear" and bool((plate.pixels < -_GRAIN).any())
 
 
 def _beyond_half(result: Frame) -> bool:

@@ -47,6 +47,17 @@ def find_picture(specs: Sequence[Any], layer: str | None, path: Path) -> Picture
     raise PlateError(path, f"has no channels R, G, B (but {listed})", remedy)
 
 
+def find_matte(specs: Sequence[Any], path: Path) -> Picture:
+    """Find the channel that a matte's file is about: its picture's red, or its only one whatever the name.
+
+    Raises:
+        PlateError: there is neither.
+    """
+    if specs[0].nchannels == 1:
+        return Picture(0, (0, 0, 0), None)
+    return find_picture(specs, None, path)
+
+
 def layers_of(specs: Sequence[Any]) -> list[str]:
     """Give the names of the layers that are pictures: all that ``--layer`` takes."""
     found: dict[str, None] = {}
@@ -95,5 +106,5 @@ def _alpha(spec: Any, prefix: str) -> int | None:
 
 
 def _is_grey(spec: Any) -> bool:
-    names = [name.upper() for name in spec.channelnames]
-    return names[0] in _GREY or [name for name in names if name != "A"] == names[:1]
+    """Whether a part's one picture channel says that it is grey: a lone depth channel is no picture."""
+    return spec.channelnames[0].upper() in _GREY

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from daynight.errors import PlateError, nearest
 from daynight.frame import Frame, Plane
-from daynight.images.layers import Picture, find_picture
+from daynight.images.layers import Picture, find_matte, find_picture
 from daynight.images.levels import DTYPES, as_float
 from daynight.plate import Part, PlateFile, Window
 
@@ -67,12 +67,7 @@ def read_frame(
         PlateError: the file is missing, broken, cut short, deep, a volume, a texture with mip levels, too
             large, or has no such layer.
     """
-    with _opened(path) as source:
-        specs = _described(source, path, limits)
-        picture = find_picture(specs, layer, path)
-        parts = [Part(spec, _read_part(source, index, spec, path)) for index, spec in enumerate(specs)]
-        name = str(source.format_name())
-    return _frame(name, parts, picture, path, number)
+    return _read(path, number, lambda specs: find_picture(specs, layer, path), limits)
 
 
 def read_matte(path: Path, *, limits: Limits = LIMITS) -> tuple[Plane, Window, Window]:
@@ -84,7 +79,7 @@ def read_matte(path: Path, *, limits: Limits = LIMITS) -> tuple[Plane, Window, W
     Raises:
         PlateError: as :func:`read_frame`.
     """
-    frame = read_frame(path, limits=limits)
+    frame = _read(path, None, lambda specs: find_matte(specs, path), limits)
     plane = np.ascontiguousarray(frame.image[..., 0])
     return plane, frame.window, frame.display_window or frame.window
 
@@ -136,6 +131,16 @@ def display_size(path: Path) -> tuple[int, int]:
         return spec.full_width, spec.full_height
 
 
+def _read(path: Path, number: int | None, find: Callable[[Sequence[Any]], Picture], limits: Limits) -> Frame:
+    """Read a file whose picture is where ``find`` says, of its parts' descriptions."""
+    with _opened(path) as source:
+        specs = _described(source, path, limits)
+        picture = find(specs)
+        parts = [Part(spec, _read_part(source, index, spec, path)) for index, spec in enumerate(specs)]
+        name = str(source.format_name())
+    return _frame(name, parts, picture, path, number)
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     """Open a file for reading; alpha is kept as the file has it."""
@@ -181,6 +186,8 @@ def _refuse_what_would_be_lost(source: Any, spec: Any, path: Path) -> None:
         raise PlateError(path, "is a deep image", "flatten it first")
     if spec.depth > 1:
         raise PlateError(path, "is a volume", "give a flat image")
+    if "CMYK" in (spec.get_string_attribute("tiff:ColorSpace"), spec.get_string_attribute("jpeg:ColorSpace")):
+        raise PlateError(path, "is CMYK, made for print", "convert it to RGB first")
     kinds = {str(each) for each in (spec.channelformats or (spec.format,))}
     if len(kinds) > 1 and not kinds <= {"half", "float", "uint"}:
         raise PlateError(path, f"mixes channels of {', '.join(sorted(kinds))}", "store them as half or float")

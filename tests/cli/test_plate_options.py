@@ -170,8 +170,8 @@ def test_a_plate_beyond_a_limit_is_refused_with_the_option_that_raises_it(
 def test_a_plate_beyond_max_mb_is_refused(daynight: Daynight, tmp_path: Path) -> None:
     plate = write_image(tmp_path / "b.exr", np.zeros((600, 600, 3), np.float32))
     options = ("convert", plate, "--to", "passthrough", "--out", tmp_path / "out", "--max-mb")
-    assert "says it has 4 MB, and 3 are allowed; raise --max-mb" in daynight(*options, 3).stderr
-    assert daynight(*options, 4).exit_code == 0
+    assert "says it has 5 MB, and 4 are allowed; raise --max-mb" in daynight(*options, 4).stderr
+    assert daynight(*options, 5).exit_code == 0
 
 
 def test_the_limits_hold_for_masks_too(convert: Convert, tmp_path: Path) -> None:
@@ -196,7 +196,7 @@ WRONG = {
     "unknown depth": (("--depth", "11"), "'11' is not one of"),
     "depth of another format": (("--depth", "8"), "--depth 8: exr does not hold it; it holds: half, float"),
     "unknown compression": (("--compression", "zipp"), "--compression zipp: openexr has no such"),
-    "level is no number": (("--compression", "dwaa:high"), "its level is no whole number"),
+    "level is no number": (("--compression", "dwaa:high"), "high is no level of dwaa"),
     "no pixels": (("--max-pixels", "0"), "0 is not in the range x>=1"),
     "no channels": (("--max-channels", "-3"), "-3 is not in the range x>=1"),
     "no memory": (("--max-mb", "much"), "'much' is not a valid integer"),

@@ -199,9 +199,10 @@ class TestDither:
     """Eight bits: noise of half a level, so that gradients don't band."""
 
     def levels(self, tmp_path: Path, value: float, number: int = 1001, out: str = "out") -> np.ndarray:
-        path = tmp_path / f"sh.{number}.exr"
+        path = tmp_path / "sh" / f"sh.{number}.exr"
         write_image(path, np.full((256, 256, 3), value / 255, np.float32))
-        run_convert(path, ext="png", depth="8", colorspace="sRGB", out_colorspace="sRGB", out=tmp_path / out)
+        asked = {"ext": "png", "depth": "8", "colorspace": "sRGB", "out_colorspace": "sRGB"}
+        run_convert(path.parent, out=tmp_path / out, **asked)
         return read_image(tmp_path / out / f"sh.{number}.png").astype(float)
 
     @pytest.mark.parametrize("value", [100.3, 0.25, 12.5, 254.8])

@@ -20,7 +20,7 @@ WINDOWS = {
     "display-elsewhere": ((-5, 7), (-50, -60, 200, 100)),
 }
 windows = pytest.mark.parametrize(("at", "display"), WINDOWS.values(), ids=WINDOWS)
-looks = pytest.mark.parametrize("look", ["passthrough", "day-for-night", "night"])
+looks = pytest.mark.parametrize("look", ["passthrough", "day-for-night"])
 
 
 def window(path: Path) -> tuple[int, ...]:
