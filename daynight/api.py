@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
 import cv2
 import numpy as np
@@ -116,6 +116,14 @@ def convert(
     Raises:
         UsageError: something asked for does not exist or does not fit; nothing was converted.
     """
+    for name, value, choices in (
+        ("nonfinite", nonfinite, get_args(NonFinite)),
+        ("on_missing", on_missing, get_args(OnMissing)),
+        ("on_error", on_error, get_args(OnError)),
+        ("depth", depth, (None, *get_args(Depth))),
+    ):
+        if value not in choices:
+            raise UsageError(f"{name} {value!r}", "is unknown", f"known: {', '.join(map(str, choices))}")
     warn = once(warn or python_warning)
     registry = registry or Registry.load(warn=warn)
     opened = _open(
@@ -188,6 +196,10 @@ def _open(
     Raises:
         UsageError: it does not exist, or does not hold together.
     """
+    if device not in get_args(DeviceName):
+        raise UsageError(f"device {device!r}", "is unknown", nearest(device, get_args(DeviceName)))
+    if jobs is not None and jobs < 1:
+        raise UsageError(f"jobs {jobs}", "is no number of processors", "give 1 or more")
     threads = jobs or processors()
     set_threads(threads)
     cv2.setNumThreads(threads)

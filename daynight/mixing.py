@@ -18,7 +18,7 @@ _TOE: Final = np.float32(2.0**-10)
 """Light below which strength mixes values, and above which stops: a thousandth of white."""
 _LAMP: Final = (0.75, 0.95)
 """Light of a channel, 1 being white, from which a thing may be a lamp, and from which it is bright enough."""
-_ALONE: Final = (1.5, 3.0)
+_ALONE: Final = (1.25, 2.0)
 """How many times brighter than its surroundings a lamp must be: at least, and to be one for certain."""
 _REACH: Final = 24
 """Half the side of the largest thing that can be a lamp, as a part of the short side."""
@@ -87,7 +87,7 @@ def light_sources(plate: Frame) -> Plane:
     side = 2 * max(min(size) // _REACH, 1) + 1
     around = np.maximum.reduce([cv2.morphologyEx(small, cv2.MORPH_OPEN, line) for line in _lines(side)])
     # A little wider, so that the edge of a sky stays in its own surroundings when it is scaled up.
-    around = cv2.dilate(around, np.ones((3, 3), np.uint8))
+    around = cv2.dilate(_reconstructed(around, small, side), np.ones((3, 3), np.uint8))
     around = cv2.resize(around, (width, height), interpolation=cv2.INTER_LINEAR)
     alone = bright / np.maximum(around, np.float32(1e-3))
     matte: Plane = _ramp(bright, *_LAMP) * _ramp(alone, *_ALONE)
@@ -103,6 +103,14 @@ def _between(plate: Pixels, light: Pixels, strength: np.float32) -> Pixels:
     np.sinh(stops, out=stops)
     stops *= _TOE
     return stops
+
+
+def _reconstructed(part: Plane, whole: Plane, reach: int) -> Plane:
+    """Give shapes back whole of which a part is left, so far as they reach (opening by reconstruction)."""
+    square = np.ones((3, 3), np.uint8)
+    for _ in range(reach):
+        part = np.minimum(cv2.dilate(part, square), whole)
+    return part
 
 
 def _lines(length: int) -> list[NDArray[np.uint8]]:

@@ -242,9 +242,7 @@ class ColourSpaces:
         if told and (self._own(told) or self._is_known(told)):
             return self._canonical(told)
         if told:
-            self._warn(
-                f"colour space {told!r} of the plates is not in {self.config}: name one by --colorspace"
-            )
+            self._warn(f"colour space {told!r} is not in {self.config}: name the plates' by --colorspace")
         primaries = frame.metadata.get("chromaticities")
         if told or primaries is None or frame.encoding == "display":
             return None

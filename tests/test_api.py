@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from pictures import as_uint8, picture
 
 import daynight
+from daynight import convert
+from daynight.errors import UsageError
 
 
 def test_everything_public_is_there_and_documented() -> None:
@@ -82,3 +86,24 @@ def test_a_result_is_never_the_array_that_was_given() -> None:
     light = picture()
     with daynight.open_look("passthrough") as look:
         assert not np.shares_memory(look(light), light)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"nonfinite": "drop"},
+        {"on_missing": "wait"},
+        {"on_error": "retry"},
+        {"depth": "14"},
+        {"device": "tpu"},
+        {"jobs": 0},
+        {"strength": float("nan")},
+    ],
+    ids=lambda wrong: next(iter(wrong)),
+)
+def test_a_choice_that_is_none_is_refused_before_anything_is_written(
+    make_shot: Callable[..., Path], tmp_path: Path, wrong: dict[str, Any]
+) -> None:
+    with pytest.raises(UsageError):
+        convert(make_shot("sh"), "day-for-night", out=tmp_path / "out", **wrong)
+    assert not (tmp_path / "out").exists()
