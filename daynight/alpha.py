@@ -15,11 +15,19 @@ _LEAST: Final = np.float32(1e-6)
 
 
 def unpremultiplied(frame: Frame) -> Frame:
-    """Give the frame with its pixels divided by alpha; where it is 0 they stay as they are (glows)."""
+    """Give the frame with its pixels divided by alpha.
+
+    Where alpha is 0 there is nothing to divide: a glow stays as it is, and the frame's mask leaves it out,
+    for a look would light what is behind the element.
+    """
     if not frame.premultiplied or frame.alpha is None:
         return frame
-    one = np.ones_like(frame.alpha)
-    return _scaled(frame, np.divide(one, frame.alpha, where=frame.alpha > _LEAST, out=one), False)
+    alpha = frame.alpha
+    covered = alpha > _LEAST
+    if not covered.all():
+        mask = covered.astype(np.float32) if frame.mask is None else frame.mask * covered
+        frame = dataclasses.replace(frame, mask=mask)
+    return _scaled(frame, np.divide(1, alpha, where=covered, out=np.ones_like(alpha)), False)
 
 
 def premultiplied(frame: Frame) -> Frame:

@@ -18,7 +18,16 @@ from daynight.colour import to_encoding
 from daynight.conversion import Handling, Observer, OnError, Started, Summary, run_plan
 from daynight.errors import UsageError, nearest
 from daynight.frame import Frame
-from daynight.images import LIMITS, Depth, Limits, WriteOptions, as_float, check_options, set_threads
+from daynight.images import (
+    LIMITS,
+    WRITABLE,
+    Depth,
+    Limits,
+    WriteOptions,
+    as_float,
+    check_options,
+    set_threads,
+)
 from daynight.inference import DeviceName, open_network, processors
 from daynight.looks import ChainSpec, StepSpec
 from daynight.masks import Masks
@@ -255,7 +264,9 @@ def _plan(
         overwrite=overwrite,
         preroll=chain.preroll,
     )
-    for ending in sorted({job.target.suffix.lower() for job in plan.jobs if job.target}):
+    # Finished frames count too: what is asked wrongly is told, whether there is something to do or not.
+    own = {path.suffix.lower() for shot in plan.shots for _, path in shot.frames} & WRITABLE
+    for ending in {f".{ext.lower().lstrip('.')}"} if ext else own:
         check_options(ending, write or WriteOptions())
     return plan
 

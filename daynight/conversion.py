@@ -229,7 +229,7 @@ class _Run:
         with self._timed(job, "write"):
             form = form_of(plate, job.target, self._handling.write.depth)
             result = self._chain.leave(result, plate, form)
-            spaces, lost = self._chain.spaces, losses(plate, result, form)
+            spaces, lost = self._chain.spaces, losses(plate, result, form, self._handling.write.compression)
             says_what_the_plate_says = form.same and result.space == plate.space
             if not says_what_the_plate_says:
                 lost += spaces.untold(result.space, form)

@@ -90,6 +90,7 @@ class ColourSpaces:
         named = os.environ.get("OCIO") if config is None else config
         if config == "":
             raise UsageError("--ocio", "names no config", "is a variable not set?")
+        self._named_by = "$OCIO" if config is None else "--ocio"
         self.config = named or BUILT_IN
         """Full name or path of the config."""
         self._warn = warn
@@ -184,7 +185,10 @@ class ColourSpaces:
 
     @cached_property
     def _ocio(self) -> Any:
-        return _built_in(self.config) if self.config.startswith("ocio://") else _loaded(self.config)
+        try:
+            return _built_in(self.config) if self.config.startswith("ocio://") else _loaded(self.config)
+        except UsageError as error:
+            raise UsageError(f"{self._named_by} {self.config}", error.fault, error.remedy) from None
 
     @cached_property
     def _names(self) -> dict[str, str]:
@@ -312,7 +316,7 @@ def _loaded(name: str) -> Any:
     fault = config.geterror()
     if fault:
         remedy = "give a config file, or a name like " + BUILT_IN
-        raise UsageError(f"--ocio {name}", " ".join(fault.split()), remedy)
+        raise UsageError(name, " ".join(fault.split()), remedy)
     return config
 
 

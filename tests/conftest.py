@@ -20,6 +20,7 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No plugin of the machine's own may change a test."""
     monkeypatch.setenv("DAYNIGHT_PLUGINS", "")
     monkeypatch.delenv("DAYNIGHT_PLUGIN_PATH", raising=False)
+    monkeypatch.delenv("OCIO", raising=False)
 
 
 @pytest.fixture

@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from onnx_models import affine, maps, per_channel
-from pictures import channel_bits, converted, part, picture, read_image, specs_of, write_image, write_parts
+from pictures import (
+    channel_bits,
+    converted,
+    part,
+    picture,
+    read_image,
+    run_convert,
+    specs_of,
+    write_image,
+    write_parts,
+)
 
 from daynight import open_look
 
@@ -176,3 +186,23 @@ def test_an_array_of_floats_keeps_light_above_white() -> None:
     with open_look("day-for-night", settings=["grade.saturation=1", "grade.tint=[1, 1, 1]"]) as look:
         result = look(plate)
     np.testing.assert_allclose(result, plate / 8, rtol=1e-5)
+
+
+def test_nothing_is_lit_where_an_element_does_not_cover(tmp_path: Path) -> None:
+    """The light a look adds is what is behind an element would need it: an "over" must not add a veil."""
+    pixels = np.zeros((48, 64, 4), np.float32)
+    pixels[10:30, 10:40] = (0.4, 0.3, 0.2, 1)
+    pixels[40:44, 50:54, :3] = 3  # a glow: light without coverage
+    source = write_image(tmp_path / "a.exr", pixels, "RGBA")
+    for look in ("night", "day"):
+        result = read_image(converted(source, look, out=tmp_path / look))
+        outside = pixels[..., 3] == 0
+        np.testing.assert_array_equal(result[outside], pixels[outside])
+        assert np.abs(result[15:25, 15:35, :3] - pixels[15:25, 15:35, :3]).max() > 0.05
+        over_black = read_image(convert_to(source, look, "hdr", tmp_path / f"{look}-hdr"))
+        np.testing.assert_allclose(over_black[outside], pixels[outside][:, :3], atol=0.02)
+
+
+def convert_to(source: Path, look: str, ext: str, out: Path) -> Path:
+    run_convert(source, look, ext=ext, out=out)
+    return out / f"a.{ext}"

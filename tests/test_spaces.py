@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -692,3 +693,41 @@ def test_acescg_becomes_rec_709_where_no_file_can_say_that_it_is_acescg(tmp_path
     assert told == []
     expected = light.astype(float) @ np.array(MATRICES["ACEScg"][1]).T
     np.testing.assert_allclose(read_image(tmp_path / f"out/a.{ext}"), expected, rtol=0.01)
+
+
+def test_a_faulty_config_is_told_by_where_it_was_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match=r"^--ocio /absent\.ocio: .*; give a config file"):
+        ColourSpaces("/absent.ocio")
+    monkeypatch.setenv("OCIO", "/absent.ocio")
+    with pytest.raises(UsageError, match=r"^\$OCIO /absent\.ocio: "):
+        ColourSpaces()
+
+
+def icc_profile(description: str) -> bytes:
+    """The least that says its name: a header and one text (ICC.1, 7.2 and 10.13 of its version 2)."""
+    text = description.encode() + b"\0"
+    tag = b"desc" + bytes(4) + struct.pack(">I", len(text)) + text + bytes(78)
+    header = bytearray(128)
+    header[0:4] = struct.pack(">I", 128 + 16 + len(tag))
+    header[8:12] = bytes((2, 0x40, 0, 0))
+    header[12:24] = b"mntrRGB XYZ "
+    header[36:40] = b"acsp"
+    return bytes(header) + struct.pack(">I4sII", 1, b"desc", 144, len(tag)) + tag
+
+
+@pytest.mark.parametrize(
+    ("name", "space"), [("Display P3", "sRGB Encoded P3-D65"), ("sRGB IEC61966-2.1", None)]
+)
+def test_the_space_of_an_embedded_profile_is_taken(tmp_path: Path, name: str, space: str | None) -> None:
+    profile = np.frombuffer(icc_profile(name), np.uint8)
+    pixels = np.broadcast_to(np.uint8([200, 40, 30]), (8, 8, 3))
+    spec = oiio.ImageSpec(8, 8, 3, oiio.UINT8)
+    spec.attribute("ICCProfile", oiio.TypeDesc(f"uint8[{profile.size}]"), profile)
+    source = write_parts(tmp_path / "a.tif", (spec, pixels))
+    red = read_image(converted(source, ext="exr"))[0, 0].astype(float)
+    plain = write_image(tmp_path / "plain.tif", np.ascontiguousarray(pixels))
+    options = {"colorspace": space} if space else {}
+    expected = read_image(converted(plain, ext="exr", **options))[0, 0].astype(float)
+    np.testing.assert_allclose(red, expected, rtol=1e-3)
+    same = specs_of(converted(source, out=tmp_path / "same"))[0]
+    assert same.getattribute("ICCProfile") is not None

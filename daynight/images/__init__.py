@@ -5,8 +5,9 @@ from __future__ import annotations
 import OpenImageIO as oiio
 
 from daynight.images.atomic import written_whole
-from daynight.images.formats import EXTENSIONS, WRITABLE, Depth, Form, form_of, losses
+from daynight.images.formats import EXTENSIONS, WRITABLE, Depth, Form, form_of
 from daynight.images.levels import as_float
+from daynight.images.losses import losses
 from daynight.images.reading import LIMITS, Limits, channel_of, display_size, read_frame, read_matte
 from daynight.images.writing import WriteOptions, check_options, write_frame
 

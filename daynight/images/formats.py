@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-import numpy as np
-
 from daynight.errors import UsageError
 from daynight.frame import Frame
 
@@ -15,10 +13,6 @@ Depth = Literal["8", "10", "12", "16", "half", "float"]
 """Pixel types that can be asked for."""
 
 _INTEGER: Final = frozenset({"uint8", "uint16"})
-
-
-_LARGEST_HALF: Final = 65504
-_GRAIN: Final = 0.01
 
 
 @dataclass(frozen=True)
@@ -43,6 +37,8 @@ class Format:
     """Whether it holds attributes of any name."""
     orientation: bool = False
     """Whether its readers turn a picture that says how it lies."""
+    aspect: bool = True
+    """Whether it tells that pixels are not square."""
 
 
 _PNG: Final = Format("png", ("8", "16"), "16", "16", alpha=True, attributes=True, orientation=True)
@@ -69,8 +65,8 @@ FORMATS: Final = {
     ".png": _PNG,
     ".jpg": _JPEG,
     ".jpeg": _JPEG,
-    ".hdr": Format("hdr", ("float",), None, "float"),
-    ".bmp": Format("bmp", ("8",), "8", "8", alpha=True),
+    ".hdr": Format("hdr", ("float",), None, "float", aspect=False),
+    ".bmp": Format("bmp", ("8",), "8", "8", alpha=True, aspect=False),
     ".tga": Format("targa", ("8",), "8", "8", alpha=True),
 }
 """The formats, by the ending of a file's name in lower case."""
@@ -140,49 +136,3 @@ def require_depth(ending: str, depth: Depth) -> None:
     if depth not in target.depths:
         known = ", ".join(target.depths) or "none"
         raise UsageError(f"--depth {depth}", f"{ending.lstrip('.')} does not hold it", f"it holds: {known}")
-
-
-def losses(plate: Frame, result: Frame, form: Form) -> list[str]:
-    """Name what of a plate the result's file can't hold, in the words of a warning.
-
-    Args:
-        plate: as read.
-        result: as it will be written.
-        form: how it will be written.
-    """
-    lost = []
-    if plate.alpha is not None and not form.format.alpha:
-        lost.append("no alpha: the picture is written over black")
-    if plate.file and not form.same and plate.file.passengers:
-        names = plate.file.passengers
-        lost.append(
-            f"no further channels: {', '.join(names[:6])}{' …' if len(names) > 6 else ''} are left out"
-        )
-    whole = result.display_window in (None, result.window) or result.kept_part is not None
-    if not (whole or form.same or form.format.windows):
-        lost.append("no data window: black fills the display window, and overscan is cut off")
-    if plate.metadata.get("Orientation", 1) != 1 and not (form.same or form.format.orientation):
-        lost.append("no orientation: the picture lies as its pixels do")
-    if result.aovs and not form.format.layers:
-        lost.append(f"no maps: {', '.join(result.aovs)} are left out")
-    was_whole = plate.file is not None and plate.file.integer
-    if form.integer and plate.high_range and not (form.same and was_whole) and (result.pixels > 1).any():
-        lost.append("no light above white: it is clipped")
-    if not form.same and (form.integer or form.format.name == "hdr") and _is_below_black(plate):
-        lost.append("no light below black: it is clipped")
-    was_half = plate.file is not None and plate.file.picture_type == "half"
-    if form.kind == "half" and not was_half and _beyond_half(result):
-        lost.append(f"no light beyond {_LARGEST_HALF}: it is cut there")
-    if form.integer and plate.nonfinite:
-        lost.append("no NaN or infinity: black and white stand for them")
-    return lost
-
-
-def _is_below_black(plate: Frame) -> bool:
-    """Whether a plate of floats holds more negative light than grain makes."""
-    return plate.high_range and plate.encoding == "scene-linear" and bool((plate.pixels < -_GRAIN).any())
-
-
-def _beyond_half(result: Frame) -> bool:
-    beyond = np.abs(result.pixels) > _LARGEST_HALF
-    return bool(beyond.any() and np.isfinite(result.pixels[beyond]).any())

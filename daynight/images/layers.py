@@ -106,5 +106,9 @@ def _alpha(spec: Any, prefix: str) -> int | None:
 
 
 def _is_grey(spec: Any) -> bool:
-    """Whether a part's one picture channel says that it is grey: a lone depth channel is no picture."""
-    return spec.channelnames[0].upper() in _GREY
+    """Whether a part's one picture channel says that it is grey: a lone depth channel is no picture.
+
+    Luminance beside chroma (Y, RY, BY) is a colour picture of a kind that is not read.
+    """
+    names = [name.upper() for name in spec.channelnames]
+    return names[0] in _GREY and not {"RY", "BY"} & set(names)

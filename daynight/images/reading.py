@@ -100,7 +100,7 @@ def channel_of(frame: Frame, name: str) -> Plane:
     for part in file.parts if file else ():
         label = str(part.spec.get_string_attribute("oiio:subimagename"))
         for place, each in enumerate(part.names):
-            for title in (each, each.rpartition(".")[0], f"{label}.{each}", label):
+            for title in (each, each.rpartition(".")[0], f"{label}.{each}" if label else "", label):
                 known.setdefault(title, (part, place))
     known.pop("", None)
     if name not in known:
@@ -189,6 +189,9 @@ def _refuse_what_would_be_lost(source: Any, spec: Any, path: Path) -> None:
     if "CMYK" in (spec.get_string_attribute("tiff:ColorSpace"), spec.get_string_attribute("jpeg:ColorSpace")):
         raise PlateError(path, "is CMYK, made for print", "convert it to RGB first")
     kinds = {str(each) for each in (spec.channelformats or (spec.format,))}
+    if not kinds <= set(TYPES):
+        told = ", ".join(sorted(kinds - set(TYPES)))
+        raise PlateError(path, f"has pixels of {told}", "store them as half, float, 8 or 16 bits")
     if len(kinds) > 1 and not kinds <= {"half", "float", "uint"}:
         raise PlateError(path, f"mixes channels of {', '.join(sorted(kinds))}", "store them as half or float")
     source.geterror()

@@ -179,6 +179,8 @@ def _picture_part(frame: Frame, file: PlateFile, form: Form, dither: int | None,
     spec.nchannels, spec.channelnames = len(layout.names), layout.names
     spec.alpha_channel = -1 if layout.alpha is None else layout.alpha
     _place(frame, spec)
+    if file.grey and not grey:
+        spec.erase_attribute("ICCProfile")  # it is a grey one's
     if form.integer:
         spec.attribute("oiio:BitsPerSample", form.bits or channels.dtype.itemsize * 8)
     return _Laid(spec, channels, _set_types(spec, layout.types))

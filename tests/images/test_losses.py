@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import Result
-from pictures import as_uint8, part, picture, read_image, run_convert, write_image, write_parts
+from pictures import as_uint8, part, picture, read_image, run_convert, specs_of, write_image, write_parts
 
 LOSSES: dict[str, tuple[dict[str, object], dict[str, object], str]] = {
     "alpha": ({}, {"ext": "jpg"}, "jpg holds no alpha: the picture is written over black"),
@@ -123,3 +123,37 @@ def test_half_that_is_too_small_for_its_light_is_named(tmp_path: Path) -> None:
     _, told = run_convert(write_image(tmp_path / "a.exr", picture() * 1e6), depth="half")
     assert len(told) == 1
     assert "65504" in told[0]
+
+
+def test_light_below_black_is_named_in_formats_without_sign(tmp_path: Path) -> None:
+    source = write_image(tmp_path / "a.exr", picture() * 0.9 - 0.2)
+    for ext in ("png", "hdr"):
+        _, told = run_convert(source, ext=ext)
+        assert told == [f"a.exr: {ext} holds no light below black: it is clipped"]
+    assert run_convert(source, depth="float", overwrite=True)[1] == []
+
+
+@pytest.mark.parametrize(("ext", "named"), [("tif", False), ("png", False), ("exr", True)])
+def test_how_a_picture_lies_comes_along_or_is_named(tmp_path: Path, ext: str, named: bool) -> None:
+    source = write_image(tmp_path / "a.jpg", as_uint8(picture()), Orientation=6)
+    _, told = run_convert(source, ext=ext)
+    assert told == (["a.jpg: exr holds no orientation: the picture lies as its pixels do"] if named else [])
+    if not named:
+        assert specs_of(tmp_path / f"out/a.{ext}")[0].get_int_attribute("Orientation") == 6
+
+
+def test_pixels_that_are_not_square_are_named(tmp_path: Path) -> None:
+    source = write_image(tmp_path / "a.exr", picture(), PixelAspectRatio=2.0)
+    _, told = run_convert(source, ext="hdr")
+    assert told == ["a.exr: hdr holds no pixel aspect: the picture looks squeezed"]
+
+
+@pytest.mark.parametrize("compression", ["pxr24", "b44", "dwaa:45"])
+def test_a_lossy_compression_that_is_asked_for_names_what_it_changes(
+    tmp_path: Path, compression: str
+) -> None:
+    channels = {**dict.fromkeys("RGBA", "half"), "id": "float"}
+    source = write_parts(tmp_path / "a.exr", (part(channels), np.ones((48, 64, 5), np.float32)))
+    _, told = run_convert(source, compression=compression)
+    assert told == [f"a.exr: exr holds no exact alpha, id under {compression.partition(':')[0]}"]
+    assert run_convert(source, compression="zips", overwrite=True)[1] == []

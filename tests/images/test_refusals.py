@@ -208,3 +208,36 @@ def test_an_exr_whose_middle_is_broken(tmp_path: Path, compression: str) -> None
     content[middle : middle + 200] = bytes(200)
     path.write_bytes(content)
     refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("channels", "line"),
+    [
+        (("Z",), "has no channels R, G, B (but Z); "),
+        (("depth.V",), "has no channels R, G, B (but depth.V); "),
+        (("Y", "RY", "BY"), "has no channels R, G, B (but BY, RY, Y); "),
+    ],
+    ids=["depth", "depth in a layer", "luminance and chroma"],
+)
+def test_channels_that_are_no_picture(tmp_path: Path, channels: tuple[str, ...], line: str) -> None:
+    pixels = np.ones((48, 64, len(channels)), np.float32)
+    source = write_parts(tmp_path / "a.exr", (part(dict.fromkeys(channels, "half")), pixels))
+    fault = refusal(source)
+    assert sorted(fault.split("(but ")[1].split(")")[0].split(", ")) == sorted(channels)
+    assert fault.startswith(line.split(" (", maxsplit=1)[0])
+
+
+def test_pictures_made_for_print(tmp_path: Path) -> None:
+    source = tmp_path / "a.tif"
+    spec = oiio.ImageSpec(8, 8, 4, oiio.UINT8)
+    spec.channelnames = ("C", "M", "Y", "K")
+    spec.attribute("tiff:ColorSpace", "CMYK")
+    spec.attribute("oiio:ColorSpace", "CMYK")
+    write_parts(source, (spec, np.full((8, 8, 4), 90, np.uint8)))
+    assert refusal(source) == "is CMYK, made for print; convert it to RGB first"
+
+
+def test_signed_whole_numbers(tmp_path: Path) -> None:
+    spec = oiio.ImageSpec(8, 8, 3, oiio.INT16)
+    source = write_parts(tmp_path / "a.tif", (spec, np.full((8, 8, 3), 0.5, np.float32)))
+    assert refusal(source) == "has pixels of int16; store them as half, float, 8 or 16 bits"
