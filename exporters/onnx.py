@@ -76,12 +76,12 @@ class OnnxExporter(Exporter):
 
 def _trained(run: Path, direction: str, recipe: Recipe) -> nn.Module:
     """Load the running average of a direction's network."""
-    from daynight.training.checkpoint import load_checkpoint
+    from daynight.training.checkpoint import Parts, load_checkpoint
     from daynight.training.networks.relight import Relight
 
     # Where the stops start is part of the network, and stands in the recipe, not among the weights.
     network = Relight(recipe.night_start if direction == "night" else recipe.day_start)
-    load_checkpoint(run, {f"{direction}-average": network})
+    load_checkpoint(run, Parts({f"{direction}-average": network}))
     return network.eval()
 
 

@@ -28,9 +28,11 @@ def command(
 ) -> None:
     """Train a night and a day network on two folders of photographs.
 
-    DAY and NIGHT are folders, searched through. The run's checkpoint, losses and sample grids go to --out.
+    DAY and NIGHT are folders, searched through. The run's checkpoints, losses and sample grids go to --out.
     """
+    import signal
     import time
+    from threading import Event
 
     from daynight.errors import UsageError
     from daynight.training import require_torch
@@ -58,7 +60,10 @@ def command(
         recipe, Photographs(day, recipe.short_side, warn), Photographs(night, recipe.short_side, warn)
     )
     if resume:
-        trainer.resume(run)
-    until = None if minutes is None else time.monotonic() + minutes * 60
-    trainer.train(run, until=until, tell=click.echo)
+        trainer.resume(run, warn)
+    until = float("inf") if minutes is None else time.monotonic() + minutes * 60
+    stopped = Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):  # the step under way is finished, and all is saved
+        signal.signal(sign, lambda *_: stopped.set())
+    trainer.train(run, stop=lambda: stopped.is_set() or time.monotonic() >= until, tell=click.echo)
     click.echo(f"{run}: {trainer.step_count} steps done")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from torch import Tensor
 
 
@@ -15,16 +16,18 @@ class ImagePool:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._pictures: list[Tensor] = []
+        self.pictures: list[Tensor] = []
+        """Those kept, each 1×3×H×W; a checkpoint takes and gives them."""
 
     def swapped(self, picture: Tensor, random: np.random.Generator) -> Tensor:
         """Put a picture in and give one, both 1×3×H×W; sizes may differ."""
-        picture = picture.detach()
-        if len(self._pictures) < self._size:
-            self._pictures.append(picture)
+        # One layout for all: those out of a checkpoint shall take the same arithmetic as those never saved.
+        picture = picture.detach().contiguous(memory_format=torch.contiguous_format)
+        if len(self.pictures) < self._size:
+            self.pictures.append(picture)
             return picture
         if not self._size or random.random() < 0.5:
             return picture
         place = int(random.integers(self._size))
-        earlier, self._pictures[place] = self._pictures[place], picture
+        earlier, self.pictures[place] = self.pictures[place], picture
         return earlier

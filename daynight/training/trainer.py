@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
+import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from daynight.training.checkpoint import load_checkpoint, save_checkpoint
+from daynight.errors import UsageError
+from daynight.training.checkpoint import Parts, load_checkpoint, save_checkpoint
 from daynight.training.data import Photographs
 from daynight.training.image_pool import ImagePool
 from daynight.training.losses import (
@@ -34,6 +36,8 @@ from daynight.training.samples import write_samples
 
 _LOG_EVERY: Final = 50
 _SAMPLES: Final = 4
+_FALLS: Final = 3
+"""Times that a run goes back to its last checkpoint before it gives up."""
 _EXTREME: Final = 0.1
 """Part of the photographs that is brighter than any day, or darker than any night, that is asked for."""
 
@@ -127,43 +131,78 @@ class Trainer:
         day = self._day.draw(self._random, exposure=self.recipe.exposure)
         return day, self._night.draw(self._random, levelled=True)
 
-    def train(self, run: Path, *, until: float | None = None, tell: Callable[[str], None]) -> None:
-        """Train to the recipe's last step, or to a moment, with checkpoints and sample grids in ``run``.
+    def train(
+        self, run: Path, *, stop: Callable[[], bool] = lambda: False, tell: Callable[[str], None]
+    ) -> None:
+        """Train to the recipe's last step or until told to stop; checkpoints and samples go to ``run``.
+
+        A step whose loss is no number is not kept: the run goes back to its last checkpoint and draws anew.
 
         Args:
             run: folder of the run; made if absent.
-            until: ``time.monotonic()`` at which to stop; ``None``: not before the last step.
+            stop: asked before each step.
             tell: takes a line of progress now and then.
+
+        Raises:
+            UsageError: the loss stopped being a number three times without a checkpoint between.
         """
         run.mkdir(parents=True, exist_ok=True)
         self.recipe.write(run)
-        samples = [self.draw() for _ in range(_SAMPLES)]
-        began, first = time.monotonic(), self.step_count
-        while self.step_count < self.recipe.steps and (until is None or time.monotonic() < until):
+        samples = self._samples()
+        began, first, falls = time.monotonic(), self.step_count, 0
+        self.save(run)
+        while self.step_count < self.recipe.steps and not stop():
             self._set_rates()
             losses = self.step(*self.draw())
+            if not all(map(math.isfinite, dataclasses.astuple(losses))):
+                falls += 1
+                self._go_back(run, falls, tell)
+                continue
             if self.step_count % _LOG_EVERY == 0:
                 pace = (time.monotonic() - began) / (self.step_count - first)
                 tell(self._line(losses, pace))
                 _log(run, self.step_count, losses)
             if self.step_count % self.recipe.checkpoint_every == 0:
                 self.save(run)
+                falls = 0
                 grid = run / f"samples-{self.step_count:06d}.png"
                 write_samples(grid, samples, self.night_average, self.day_average)
         self.save(run)
 
     def save(self, run: Path) -> None:
         """Write a checkpoint."""
-        save_checkpoint(run, self.step_count, self._modules(), self._optimisers())
+        save_checkpoint(run, self.step_count, self._parts())
 
-    def resume(self, run: Path) -> None:
-        """Go on from a run's checkpoint; data order and pools begin anew.
+    def resume(self, run: Path, warn: Callable[[str], None] = lambda _: None) -> None:
+        """Go on from a run's checkpoint as if it had never stopped: to the last bit on one processor.
 
         Raises:
             UsageError: there is no checkpoint, or it is not of these networks.
         """
-        self.step_count = load_checkpoint(run, self._modules(), self._optimisers())
-        self._random = np.random.default_rng([self.recipe.seed, self.step_count])
+        self.step_count = load_checkpoint(run, self._parts(), warn)
+
+    def _go_back(self, run: Path, falls: int, tell: Callable[[str], None]) -> None:
+        if falls > _FALLS:
+            remedy = "lower learning_rate, or look at the samples for what goes wrong"
+            raise UsageError(
+                run, f"the loss is no number, {falls} times since step {self.step_count}", remedy
+            )
+        broken = self.step_count
+        self.resume(run)
+        # With the same chance it would fall again.
+        self._random.bit_generator.state = np.random.default_rng(
+            [self.recipe.seed, self.step_count, falls]
+        ).bit_generator.state
+        tell(f"step {broken}: the loss is no number; back to step {self.step_count}")
+
+    def _samples(self) -> list[tuple[Tensor, Tensor]]:
+        """Draw the sample grids' photographs by a chance of their own: the same when a run goes on."""
+        random = np.random.default_rng(self.recipe.seed)
+        return [(self._day.draw(random), self._night.draw(random, levelled=True)) for _ in range(_SAMPLES)]
+
+    def _parts(self) -> Parts:
+        pools = {"night-pool": self._night_pool, "day-pool": self._day_pool}
+        return Parts(self._modules(), self._optimisers(), pools, self._random)
 
     def _modules(self) -> dict[str, nn.Module]:
         return {

@@ -10,7 +10,7 @@ onnx = pytest.importorskip("onnx")
 from daynight.errors import ModelError, UsageError  # noqa: E402
 from daynight.models import ModelFacts  # noqa: E402
 from daynight.registry import Registry  # noqa: E402
-from daynight.training.checkpoint import save_checkpoint  # noqa: E402
+from daynight.training.checkpoint import Parts, save_checkpoint  # noqa: E402
 from daynight.training.networks.relight import Relight  # noqa: E402
 from daynight.training.recipe import Recipe  # noqa: E402
 
@@ -31,7 +31,8 @@ def networks():
 def run(networks, tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
     Recipe(seed=7, night_start=-4.0).write(folder)
-    save_checkpoint(folder, 12, {f"{name}-average": network for name, network in networks.items()}, {})
+    averages = {f"{name}-average": network for name, network in networks.items()}
+    save_checkpoint(folder, 12, Parts(averages))
     (folder / "night.md").write_text("# Night\nA card of ours.\n")
     (folder / "facts.json").write_text(json.dumps({"licence": "CC0-1.0"}))
     return folder

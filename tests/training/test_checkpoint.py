@@ -1,9 +1,16 @@
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
 from daynight.errors import UsageError  # noqa: E402
-from daynight.training.checkpoint import checkpoint_step, load_checkpoint, save_checkpoint  # noqa: E402
+from daynight.training.checkpoint import (  # noqa: E402
+    Parts,
+    checkpoint_step,
+    load_checkpoint,
+    save_checkpoint,
+)
+from daynight.training.image_pool import ImagePool  # noqa: E402
 
 
 def trained(seed):
@@ -27,23 +34,23 @@ def same(one, other):
 
 def test_round_trip_is_bit_equal(tmp_path):
     network, adam = trained(0)
-    save_checkpoint(tmp_path, 250, {"night": network}, {"adam": adam})
+    save_checkpoint(tmp_path, 250, Parts({"night": network}, {"adam": adam}))
     other, other_adam = trained(1)
     assert not same((network, adam), (other, other_adam))
-    assert load_checkpoint(tmp_path, {"night": other}, {"adam": other_adam}) == 250
+    assert load_checkpoint(tmp_path, Parts({"night": other}, {"adam": other_adam})) == 250
     assert same((network, adam), (other, other_adam))
 
 
 def test_one_file_and_no_pickle(tmp_path):
     network, adam = trained(0)
-    save_checkpoint(tmp_path, 1, {"night": network}, {"adam": adam})
-    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.safetensors"]
+    save_checkpoint(tmp_path, 1, Parts({"night": network}, {"adam": adam}))
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-000001.safetensors"]
     assert checkpoint_step(tmp_path) == 1
 
 
 def test_a_write_that_fails_leaves_the_last_one(tmp_path, monkeypatch):
     network, adam = trained(0)
-    save_checkpoint(tmp_path, 1, {"night": network}, {"adam": adam})
+    save_checkpoint(tmp_path, 1, Parts({"night": network}, {"adam": adam}))
 
     def disk_full(path, content):
         with path.open("wb") as file:
@@ -53,27 +60,66 @@ def test_a_write_that_fails_leaves_the_last_one(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("pathlib.Path.write_bytes", disk_full)
         with pytest.raises(OSError, match="No space"):
-            save_checkpoint(tmp_path, 2, {"night": network}, {"adam": adam})
-    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.safetensors"]
-    assert load_checkpoint(tmp_path, {"night": network}) == 1
+            save_checkpoint(tmp_path, 2, Parts({"night": network}, {"adam": adam}))
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-000001.safetensors"]
+    assert load_checkpoint(tmp_path, Parts({"night": network})) == 1
 
 
 def test_half_a_file_is_not_taken(tmp_path):
     network, adam = trained(0)
-    save_checkpoint(tmp_path, 1, {"night": network}, {"adam": adam})
-    path = tmp_path / "checkpoint.safetensors"
+    save_checkpoint(tmp_path, 1, Parts({"night": network}, {"adam": adam}))
+    path = tmp_path / "checkpoint-000001.safetensors"
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(UsageError, match="can't be taken"):
-        load_checkpoint(tmp_path, {"night": network})
+        load_checkpoint(tmp_path, Parts({"night": network}))
+
+
+def test_the_one_before_a_broken_one_is_taken_and_that_is_told(tmp_path):
+    network, adam = trained(0)
+    save_checkpoint(tmp_path, 1, Parts({"night": network}, {"adam": adam}))
+    later, later_adam = trained(1)
+    newest = save_checkpoint(tmp_path, 2, Parts({"night": later}, {"adam": later_adam}))
+    newest.write_bytes(newest.read_bytes()[:-40])
+    other, other_adam = trained(2)
+    told = []
+    assert load_checkpoint(tmp_path, Parts({"night": other}, {"adam": other_adam}), told.append) == 1
+    assert same((network, adam), (other, other_adam))
+    assert len(told) == 1
+    assert told[0].startswith(f"{newest} is broken")
+
+
+def test_the_last_two_are_kept(tmp_path):
+    network, adam = trained(0)
+    for step in (1, 20, 300):
+        save_checkpoint(tmp_path, step, Parts({"night": network}, {"adam": adam}))
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["checkpoint-000020.safetensors", "checkpoint-000300.safetensors"]
+    assert checkpoint_step(tmp_path) == 300
+
+
+def test_pools_and_chance_come_back(tmp_path):
+    random, pool = np.random.default_rng(5), ImagePool(3)
+    for value in range(3):
+        pool.swapped(torch.full((1, 3, 2, 2 + value), float(value)), random)
+    parts = Parts({}, pools={"pool": pool}, random=random)
+    save_checkpoint(tmp_path, 1, parts)
+    expected = random.random(), torch.rand(3), [picture.clone() for picture in pool.pictures]
+    pool.swapped(torch.ones(1, 3, 4, 4), random)
+    torch.rand(5)
+    pool.pictures.clear()
+    load_checkpoint(tmp_path, parts)
+    assert random.random() == expected[0]
+    assert torch.equal(torch.rand(3), expected[1])
+    assert all(torch.equal(a, b) for a, b in zip(pool.pictures, expected[2], strict=True))
 
 
 def test_no_checkpoint(tmp_path):
     with pytest.raises(UsageError, match="holds no checkpoint"):
-        load_checkpoint(tmp_path, {})
+        load_checkpoint(tmp_path, Parts({}))
 
 
 def test_another_network_is_refused(tmp_path):
     network, adam = trained(0)
-    save_checkpoint(tmp_path, 1, {"night": network}, {"adam": adam})
+    save_checkpoint(tmp_path, 1, Parts({"night": network}, {"adam": adam}))
     with pytest.raises(UsageError, match="can't be taken"):
-        load_checkpoint(tmp_path, {"night": torch.nn.Linear(2, 2)})
+        load_checkpoint(tmp_path, Parts({"night": torch.nn.Linear(2, 2)}))
