@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from daynight.exporting import Exporter
     from daynight.looks import Look
     from daynight.models import Model
+    from daynight.network_kinds import NetworkKind
     from daynight.steps import Step
 
 hookspec = pluggy.HookspecMarker("daynight")
@@ -36,6 +37,11 @@ def daynight_looks() -> Iterable[Look]:  # type: ignore[empty-body]
 @hookspec
 def daynight_models() -> Iterable[Model]:  # type: ignore[empty-body]
     """Register models by name: each one ONNX file."""
+
+
+@hookspec
+def daynight_networks() -> Iterable[NetworkKind]:  # type: ignore[empty-body]
+    """Register kinds of network to train: a generator and its discriminators, by name."""
 
 
 @hookspec

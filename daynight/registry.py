@@ -1,4 +1,4 @@
-"""The tables of what there is: steps, looks, models and exporters, each by name."""
+"""The tables of what there is: steps, looks, models, networks and exporters, each by name."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from daynight.errors import PluginError
 from daynight.exporting import Exporter
 from daynight.looks import Look
 from daynight.models import Model
+from daynight.network_kinds import NetworkKind
 from daynight.plugin_loading import Loaded, Plugins
 from daynight.steps import Step
 
@@ -22,6 +23,7 @@ class Registry:
     steps: dict[str, type[Step]] = field(default_factory=dict)
     looks: dict[str, Look] = field(default_factory=dict)
     models: dict[str, Model] = field(default_factory=dict)
+    networks: dict[str, NetworkKind] = field(default_factory=dict)
     exporters: dict[str, type[Exporter]] = field(default_factory=dict)
     plugins: list[Loaded] = field(default_factory=list)
 
@@ -53,6 +55,7 @@ class Registry:
             ("step", self.steps, _is_step),
             ("look", self.looks, lambda thing: isinstance(thing, Look)),
             ("model", self.models, lambda thing: isinstance(thing, Model)),
+            ("network", self.networks, lambda thing: isinstance(thing, NetworkKind)),
             ("exporter", self.exporters, _is_exporter),
         ]
         new = [

@@ -114,6 +114,14 @@ def test_hook_daynight_models(run: Run) -> None:
     assert "poster  no model at all" in run("models", "list").stdout
 
 
+def test_hook_daynight_networks(run: Run) -> None:
+    pytest.importorskip("torch")
+    assert "flat         one layer\n" in run("networks", "list").stdout
+    shown = run("networks", "show", "flat").stdout
+    assert "generator                     147 parameters" in shown
+    assert "discriminator one              39 parameters" in shown
+
+
 def test_hook_daynight_exporters(run: Run, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     result = run("export", "run", "--to", "text", "--direction", "night", "--out", "name.txt")

@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "export": "Write a network of the training run RUN as one model file.",
     "looks": "List the looks.",
     "models": "List models, or show what one says of itself.",
+    "networks": "List the kinds of network that can be trained, or show one's size.",
     "plugins": "List plugins, or show a step's options.",
     "train": "Train a night and a day network on two folders of photographs.",
 }

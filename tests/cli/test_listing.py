@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from click.testing import Result
 from onnx_models import affine
 
@@ -54,3 +55,16 @@ def test_doctor(daynight: Daynight) -> None:
     for line in ("OpenImageIO ", "onnxruntime ", "providers built in: ", "cuda: "):
         assert line in result.stdout
     assert "problem" not in result.stdout
+
+
+def test_networks_are_listed_and_their_sizes_shown(daynight: Daynight) -> None:
+    listed = daynight("networks", "list").stdout
+    assert [line.split()[0] for line in listed.splitlines()] == ["p0", "cyclegan", "attention", "relight"]
+    wrong = daynight("networks", "show", "p1")
+    assert wrong.exit_code == 2
+    assert "network 'p1': is unknown; did you mean 'p0'?" in wrong.stderr
+    pytest.importorskip("torch")
+    shown = daynight("networks", "show", "p0").stdout
+    assert "1,813,987 parameters" in shown
+    assert "167,649 parameters" in shown
+    assert "radius 103 px; exact in tiles" in shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import numpy as np
@@ -12,7 +13,11 @@ from daynight import Frame, hookimpl
 from daynight.exporting import Exporter
 from daynight.looks import ChainSpec, Look, StepSpec
 from daynight.models import Model
+from daynight.network_kinds import NetworkKind
 from daynight.steps import Step, StepOptions
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class PosterizeOptions(StepOptions):
@@ -66,6 +71,17 @@ def daynight_looks() -> list[Look]:
 @hookimpl
 def daynight_models() -> list[Model]:
     return [Model("poster", Path(__file__).with_name("poster.onnx"), "no model at all")]
+
+
+def _flat(*, width: int = 4) -> nn.Module:
+    import torch
+
+    return torch.nn.Conv2d(3, 3, width)
+
+
+@hookimpl
+def daynight_networks() -> list[NetworkKind]:
+    return [NetworkKind("flat", "one layer", _flat, lambda: {"one": _flat(width=2)}, 1, 4, "pixels")]
 
 
 @hookimpl

@@ -1,0 +1,119 @@
+"""The networks that ``daynight train`` knows: those of P0 and P1, and our own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from daynight import hookimpl
+from daynight.network_kinds import NetworkKind
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from daynight.training.networks.p0 import Score
+
+
+# torch is imported by the factories, so that the command line can list the networks without it. Sizes and
+# radius stand here once more for the same reason; tests hold them equal to the networks' own.
+
+
+def _p0_generator() -> nn.Module:
+    from daynight.training.networks.p0 import P0Generator
+
+    return P0Generator()
+
+
+def _p0_discriminators(score: Score = "linear") -> dict[str, nn.Module]:
+    from daynight.training.networks.p0 import P0Discriminator
+
+    return {"whole": P0Discriminator(score)}
+
+
+P0: Final = NetworkKind(
+    name="p0",
+    summary="P0's generator without norm (exact in tiles) and its discriminator of 256 px",
+    generator=_p0_generator,
+    discriminators=_p0_discriminators,
+    size_multiple=8,
+    least_side=256,
+    gives="pixels",
+    radius=103,
+    exact_tiling=True,
+)
+
+
+def _cyclegan_generator(blocks: int = 9) -> nn.Module:
+    from daynight.training.networks.cyclegan import CycleGanGenerator
+
+    return CycleGanGenerator(blocks)
+
+
+def _cyclegan_discriminators() -> dict[str, nn.Module]:
+    from daynight.training.networks.cyclegan import PatchDiscriminator
+
+    return {"patch": PatchDiscriminator()}
+
+
+CYCLEGAN: Final = NetworkKind(
+    name="cyclegan",
+    summary="the well-known cycle GAN of 9 residual blocks, with a discriminator of 70 px patches",
+    generator=_cyclegan_generator,
+    discriminators=_cyclegan_discriminators,
+    size_multiple=4,
+    least_side=24,
+    gives="pixels",
+)
+
+
+def _attention_generator(blocks: int = 4) -> nn.Module:
+    from daynight.training.networks.attention import AttentionGenerator
+
+    return AttentionGenerator(blocks)
+
+
+def _attention_discriminators() -> dict[str, nn.Module]:
+    from daynight.training.networks.attention import AttentionDiscriminator
+
+    return {"global": AttentionDiscriminator(layers=7), "local": AttentionDiscriminator(layers=5)}
+
+
+ATTENTION: Final = NetworkKind(
+    name="attention",
+    summary="P1's attention model, after U-GAT-IT light: class activation maps, AdaLIN, two discriminators",
+    generator=_attention_generator,
+    discriminators=_attention_discriminators,
+    size_multiple=4,
+    least_side=96,
+    gives="pixels",
+    attends=True,
+)
+
+
+def _relight_generator(start: float = 0.0) -> nn.Module:
+    """Start: the stops that it gives before training; the recipe has one for each direction."""
+    from daynight.training.networks.relight import Relight
+
+    return Relight(start)
+
+
+def _relight_discriminators() -> dict[str, nn.Module]:
+    from daynight.training.networks.judges import Judges
+
+    return {"judges": Judges()}
+
+
+RELIGHT: Final = NetworkKind(
+    name="relight",
+    summary="our U-Net of stops and emission, which keeps the plate's detail and range",
+    generator=_relight_generator,
+    discriminators=_relight_discriminators,
+    size_multiple=64,
+    least_side=64,
+    gives="maps",
+)
+
+
+@hookimpl
+def daynight_networks() -> list[NetworkKind]:
+    """Register the networks."""
+    return [P0, CYCLEGAN, ATTENTION, RELIGHT]
