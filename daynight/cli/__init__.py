@@ -18,6 +18,7 @@ from daynight.version import __version__
 COMMANDS: Final = {
     "completion": "Print the shell's completion script.",
     "convert": "Convert plates to a look.",
+    "dataset": "Sort, count and crop photographs to train on.",
     "doctor": "Say what runs here, and how to mend what does not.",
     "export": "Write a network of the training run RUN as one model file.",
     "looks": "List the looks.",

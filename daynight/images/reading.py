@@ -144,6 +144,10 @@ def _read(path: Path, number: int | None, find: Callable[[Sequence[Any]], Pictur
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     """Open a file for reading; alpha is kept as the file has it."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise PlateError(path, "can't be opened: its name is no text (UTF-8)", "rename it") from None
     configuration = oiio.ImageSpec()
     configuration.attribute("oiio:UnassociatedAlpha", 1)
     source = oiio.ImageInput.open(str(path), configuration)

@@ -60,9 +60,9 @@ def test_doctor(daynight: Daynight) -> None:
 def test_networks_are_listed_and_their_sizes_shown(daynight: Daynight) -> None:
     listed = daynight("networks", "list").stdout
     assert [line.split()[0] for line in listed.splitlines()] == ["p0", "cyclegan", "attention", "relight"]
-    wrong = daynight("networks", "show", "p1")
+    wrong = daynight("networks", "show", "cyclgan")
     assert wrong.exit_code == 2
-    assert "network 'p1': is unknown; did you mean 'p0'?" in wrong.stderr
+    assert "network 'cyclgan': is unknown; did you mean 'cyclegan'?" in wrong.stderr
     pytest.importorskip("torch")
     shown = daynight("networks", "show", "p0").stdout
     assert "1,813,987 parameters" in shown

@@ -1,0 +1,309 @@
+"""``daynight dataset``: photographs to train on, told into day and night, counted, cropped."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from daynight.cli.options import FilePath, Name, jobs_option
+
+if TYPE_CHECKING:
+    from daynight.dataset import Score, Split, Stats
+    from daynight.errors import DaynightError
+
+_EVERY = 1000
+"""Files from one line of progress to the next where the error stream is no terminal."""
+_SOURCES = 12
+"""Sources that the table of ``stats`` names; the others are counted together."""
+
+
+class Aspect(click.types.StringParamType):
+    """Width and height as ``3:2``."""
+
+    name = "W:H"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        """Give both numbers."""
+        if not isinstance(value, str):
+            return value
+        try:
+            width, height = (float(part) for part in value.split(":"))
+        except ValueError:
+            self.fail(f"{value!r} is no aspect: write it like 1:1 or 16:9", parameter, context)
+        if not (0 < width < float("inf") and 0 < height < float("inf")):
+            self.fail(f"{value!r} is no aspect: both numbers are above 0", parameter, context)
+        return width, height
+
+
+@click.group("dataset")
+def command() -> None:
+    """Sort, count and crop photographs to train on."""
+
+
+@command.command("split")
+@click.argument("source", metavar="SRC", type=FilePath())
+@click.argument("out", metavar="OUT", type=FilePath())
+@click.option(
+    "--day",
+    type=click.FloatRange(0, 1),
+    default=0.6,
+    show_default=True,
+    help="Brightness above which it is day.",
+)
+@click.option(
+    "--night",
+    type=click.FloatRange(0, 1),
+    default=0.4,
+    show_default=True,
+    help="Brightness below which it is night.",
+)
+@click.option(
+    "--mode",
+    type=click.Choice(["link", "hardlink", "copy"]),
+    default="link",
+    show_default=True,
+    help="What OUT holds; links are relative, so SRC and OUT may be moved together.",
+)
+@click.option(
+    "--normalise/--no-normalise",
+    default=True,
+    show_default=True,
+    help="Divide by the largest brightness of the set.",
+)
+@click.option(
+    "--labels", type=FilePath(), metavar="FILE.csv", help="Columns path,label: say how many are right."
+)
+@click.option("--overwrite", is_flag=True, help="Write into OUT though it holds other files.")
+@jobs_option
+def split_photographs(source: Path, out: Path, **asked: Any) -> None:
+    """Tell photographs into OUT/day and OUT/night by brightness.
+
+    A photograph's brightness is the mean of sqrt(0.299 r² + 0.587 g² + 0.114 b²), divided by the largest of
+    the set; what lies between both thresholds is left out. OUT also gets the sorted list, brightness.csv,
+    and its graph, brightness.png. Nothing is written into SRC.
+    """
+    from daynight.dataset import split
+
+    with _progress() as shown:
+        result = split(source, out, **asked, observe=shown.observe, warn=shown.warn)
+    _tell_faults(result.unread)
+    click.echo(f"{_summary(result)} → {out}")
+    if result.score:
+        _tell_score(result.score)
+    if result.unread:
+        raise SystemExit(1)
+
+
+@command.command("stats")
+@click.argument("folders", metavar="FOLDER...", nargs=-1, required=True, type=FilePath())
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@jobs_option
+def show_stats(folders: tuple[Path, ...], as_json: bool, jobs: int | None) -> None:
+    """Count photographs: sizes, formats, brightness, near-duplicates.
+
+    Near-duplicates are photographs that share their mean hash with one before them: 64 bits, one for each
+    part of an 8x8 grid that is brighter than the mean.
+    """
+    from daynight.dataset import measure
+
+    with _progress() as shown:
+        found = [measure(folder, jobs=jobs, observe=shown.observe, warn=shown.warn) for folder in folders]
+    if as_json:
+        click.echo(json.dumps({"folders": [_as_json(each) for each in found]}, indent=2))
+    else:
+        for line in _table(found):
+            click.echo(line)
+    unread = [error for each in found for error in each.unread]
+    _tell_faults(unread)
+    if unread:
+        raise SystemExit(1)
+
+
+@command.command("crop")
+@click.argument("source", metavar="SRC", type=FilePath())
+@click.argument("out", metavar="OUT", type=FilePath())
+@click.option(
+    "--size",
+    type=click.IntRange(1, 16384),
+    default=256,
+    show_default=True,
+    help="Short side of the crops, in pixels.",
+)
+@click.option("--aspect", type=Aspect(), default="1:1", show_default=True, help="Shape of the crops.")
+@click.option(
+    "--mode",
+    type=click.Choice(["centre", "random"]),
+    default="centre",
+    show_default=True,
+    help="The largest part from the middle, or parts of half to all of its side at random places.",
+)
+@click.option(
+    "--count", type=click.IntRange(min=1), default=1, show_default=True, help="Random crops of each."
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of chance.")
+@click.option(
+    "--ext",
+    type=Name(),
+    metavar="png|jpg|…",
+    default="png",
+    show_default=True,
+    help="Format of the crops; one that holds 8 bits.",
+)
+@click.option("--allow-upscale", is_flag=True, help="Enlarge what is too small, instead of leaving it out.")
+@click.option("--overwrite", is_flag=True, help="Write into OUT though it holds files.")
+@jobs_option
+def crop_photographs(source: Path, out: Path, **asked: Any) -> None:
+    """Crop photographs to one shape and size, 8 bits, sRGB.
+
+    Light above white is clipped; folders below SRC are kept. Nothing is written into SRC.
+    """
+    from daynight.cli import warn
+    from daynight.dataset import crop
+
+    with _progress() as shown:
+        result = crop(source, out, **asked, observe=shown.observe, warn=shown.warn)
+    for line in result.small:
+        warn(line)
+    _tell_faults(result.failed)
+    small = f", {len(result.small)} too small" if result.small else ""
+    failed = f", {len(result.failed)} failed" if result.failed else ""
+    click.echo(f"{result.written} crops{small}{failed} → {out}")
+    if result.failed:
+        raise SystemExit(1)
+
+
+class _Progress:
+    """How far a run is: one line on a terminal, taken away at its end; else a line now and then."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+
+    def observe(self, done: int, total: int) -> None:
+        """Take how many files are done."""
+        if self._terminal:
+            click.echo(f"\r{done} of {total} files", nl=False, err=True)
+        elif done % _EVERY == 0 and done < total:
+            click.echo(f"{done} of {total} files", err=True)
+
+    def warn(self, message: str) -> None:
+        """Print a warning in the line's place."""
+        from daynight.cli import warn
+
+        self.clear()
+        warn(message)
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._terminal:
+            click.echo("\r\033[K", nl=False, err=True)
+
+
+@contextmanager
+def _progress() -> Iterator[_Progress]:
+    shown = _Progress()
+    try:
+        yield shown
+    finally:
+        shown.clear()
+
+
+def _tell_faults(errors: Sequence[DaynightError]) -> None:
+    for error in errors:
+        click.echo(f"error: {error}", err=True)
+
+
+def _summary(result: Split) -> str:
+    kinds = ", ".join(f"{len(result.of(kind))} {kind}" for kind in ("day", "night", "undecided"))
+    count = f"{len(result.judged)} photographs, the brightest {result.largest:.3f}"
+    unread = f", {len(result.unread)} can't be read" if result.unread else ""
+    return f"{count}: {kinds}{unread}"
+
+
+def _tell_score(score: Score) -> None:
+    without = f"; {score.unlabelled} without a label are left out" if score.unlabelled else ""
+    absent = f"; {score.absent} labels name no photograph that was read" if score.absent else ""
+    click.echo(f"labelled: {score.labelled}{without}{absent}")
+    click.echo(f"undecided: {score.undecided:.1%}")
+    right = f"{score.right / score.decided:.1%} of" if score.decided else "none of"
+    click.echo(f"right: {right} the {score.decided} decided")
+    kinds = ("day", "night", "undecided")
+    rows = [["label", *kinds]]
+    rows += [[label, *(str(score.counts.get((label, kind), 0)) for kind in kinds)] for label in kinds[:2]]
+    for line in _aligned(rows):
+        click.echo(line)
+
+
+def _as_json(stats: Stats) -> dict[str, Any]:
+    return {
+        "folder": str(stats.folder),
+        "images": stats.images,
+        "width": _spread(stats.widths),
+        "height": _spread(stats.heights),
+        "formats": stats.formats,
+        "brightness": stats.brightness,
+        "near_duplicates": stats.near_duplicates,
+        "sources": stats.sources,
+        "unreadable": [str(error) for error in stats.unread],
+    }
+
+
+def _spread(sizes: Sequence[int]) -> dict[str, float]:
+    import statistics
+
+    return {"min": min(sizes), "median": statistics.median(sizes), "max": max(sizes)} if sizes else {}
+
+
+def _table(found: Sequence[Stats]) -> list[str]:
+    """Lay folders side by side, one column each."""
+    formats = sorted({name for each in found for name in each.formats})
+    quantiles = max((each.brightness for each in found), key=len)
+    totals = {
+        name: sum(each.sources.get(name, 0) for each in found) for each in found for name in each.sources
+    }
+    sources = sorted(totals, key=lambda name: (-totals[name], name))[:_SOURCES]
+    rows = [
+        ["", *(str(each.folder) for each in found)],
+        ["images", *(str(each.images) for each in found)],
+        ["unreadable", *(str(len(each.unread)) for each in found)],
+        ["width min/median/max", *(_shown(each.widths) for each in found)],
+        ["height min/median/max", *(_shown(each.heights) for each in found)],
+        *([f"format {name}", *(str(each.formats.get(name, 0)) for each in found)] for name in formats),
+        *(
+            [f"brightness {name}", *(_number(each.brightness.get(name)) for each in found)]
+            for name in quantiles
+        ),
+        ["near-duplicates (8x8 mean hash)", *(str(each.near_duplicates) for each in found)],
+        *(
+            [f"source {name or '(no prefix)'}", *(str(each.sources.get(name, 0)) for each in found)]
+            for name in sources
+        ),
+    ]
+    if len(totals) > len(sources):
+        others = [sum(each.sources.values()) - sum(each.sources.get(s, 0) for s in sources) for each in found]
+        rows.append([f"{len(totals) - len(sources)} other sources", *map(str, others)])
+    return _aligned(rows)
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _shown(sizes: Sequence[int]) -> str:
+    return " / ".join(f"{value:g}" for value in _spread(sizes).values()) or "-"
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  ".join(
+            f"{cell:>{width}}" if column else f"{cell:<{width}}"
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]

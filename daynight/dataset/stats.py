@@ -1,0 +1,135 @@
+"""What a set of photographs holds: sizes, formats, brightness, near-duplicates, sources."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+
+from daynight.dataset.brightness import DIGITS, hsp
+from daynight.dataset.reading import (
+    Observer,
+    Photograph,
+    Warn,
+    each_of,
+    find_photographs,
+    open_spaces,
+    read_picture,
+)
+from daynight.errors import DaynightError
+
+_HASH_SIDE: Final = 8
+_FLAT: Final = 1e-5
+"""Difference that rounding makes: a picture of one colour has no bit in its mean hash."""
+_QUANTILES: Final = {
+    "min": 0.0,
+    "5 %": 0.05,
+    "25 %": 0.25,
+    "median": 0.5,
+    "75 %": 0.75,
+    "95 %": 0.95,
+    "max": 1.0,
+}
+
+
+@dataclass(frozen=True)
+class Stats:
+    """What a folder of photographs holds."""
+
+    folder: Path
+    images: int
+    """Images that can be read."""
+    widths: tuple[int, ...]
+    """Of each image, in pixels, as it is looked at (a camera's orientation is heeded)."""
+    heights: tuple[int, ...]
+    formats: Mapping[str, int]
+    """Images by format and pixel type."""
+    brightness: Mapping[str, float]
+    """Quantiles of the mean of L in [0, 1], not normalised."""
+    near_duplicates: int
+    """Images whose mean hash is that of an image before them: 64 bits, one for each part of an 8×8 grid that
+    is brighter than the mean. Views of one place may share it too."""
+    sources: Mapping[str, int]
+    """Images by the part of their name before the last ``_``; names without one have the source ``""``."""
+    unread: tuple[DaynightError, ...]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What is kept of a photograph's pixels."""
+
+    brightness: float
+    width: int
+    height: int
+    kind: str
+    bits: bytes
+    """Its mean hash."""
+
+
+def measure(
+    folder: Path, *, jobs: int | None = None, observe: Observer = lambda *_: None, warn: Warn = lambda _: None
+) -> Stats:
+    """Count what a folder of photographs holds: sizes, formats, brightness, near-duplicates, sources.
+
+    Args:
+        folder: searched through.
+        jobs: files to read at a time; ``None``: as many as there are processors.
+        observe: told how far it is.
+        warn: takes warnings, one line each.
+
+    Raises:
+        UsageError: the folder is not there, or holds no images.
+    """
+    photographs = find_photographs(folder)
+    measured, unread = measure_all(photographs, jobs, observe, warn)
+    values = [each.brightness for each in measured.values()]
+    names = [Path(photograph.name).stem for photograph in measured]
+    return Stats(
+        folder=folder,
+        images=len(measured),
+        widths=tuple(each.width for each in measured.values()),
+        heights=tuple(each.height for each in measured.values()),
+        formats=_counted(each.kind for each in measured.values()),
+        brightness={
+            name: round(float(np.quantile(values, part)), DIGITS)
+            for name, part in _QUANTILES.items()
+            if values
+        },
+        near_duplicates=len(measured) - len({each.bits for each in measured.values()}),
+        sources=_counted(name.rpartition("_")[0] for name in names),
+        unread=unread,
+    )
+
+
+def measure_all(
+    photographs: Sequence[Photograph], jobs: int | None, observe: Observer, warn: Warn
+) -> tuple[dict[Photograph, Measured], tuple[DaynightError, ...]]:
+    """Measure all photographs; give what was measured, and what could not be read."""
+    spaces = open_spaces(warn)
+
+    def work(photograph: Photograph) -> Measured:
+        picture = read_picture(photograph.path, spaces)
+        brightness = hsp(picture.pixels)
+        small = cv2.resize(brightness, (_HASH_SIDE, _HASH_SIDE), interpolation=cv2.INTER_AREA)
+        bits = np.packbits(small - small.mean() > _FLAT).tobytes()
+        height, width = brightness.shape
+        return Measured(float(brightness.mean(dtype=np.float64)), width, height, picture.kind, bits)
+
+    measured: dict[Photograph, Measured] = {}
+    unread: list[DaynightError] = []
+    for photograph, result in each_of(photographs, work, jobs, observe):
+        if isinstance(result, DaynightError):
+            unread.append(result)
+        else:
+            measured[photograph] = result
+    return measured, tuple(unread)
+
+
+def _counted(names: Iterable[str]) -> dict[str, int]:
+    """Count names, the most frequent first."""
+    return dict(sorted(Counter(names).items(), key=lambda each: (-each[1], each[0])))
