@@ -30,7 +30,9 @@ _STAGES: Final = ("read", "compute", "write")
 
 
 @dataclass(frozen=True)
-class _Wipe:
+class Wipe:
+    """A picture before and after, laid over each other."""
+
     caption: str
     before: str
     after: str
@@ -58,7 +60,7 @@ class Report:
         self._path = path
         self._chain = chain
         self._sampled = {id(job): place for place, job in enumerate(_samples(plan))}
-        self._wipes: dict[int, _Wipe] = {}
+        self._wipes: dict[int, Wipe] = {}
         self._done: list[FrameDone] = []
         self._lock = Lock()
 
@@ -81,7 +83,7 @@ class Report:
         before, after = _thumbnail(_same_part(plate, result), spaces), _thumbnail(result, spaces)
         height, width = after.shape[:2]
         caption = job.shot.name + (f" · {job.number}" if job.number is not None else "")
-        wipe = _Wipe(caption, _jpeg(before), _jpeg(after), width, height)
+        wipe = Wipe(caption, jpeg_url(before), jpeg_url(after), width, height)
         with self._lock:
             self._wipes[place] = wipe
 
@@ -97,7 +99,7 @@ class Report:
             summary=html.escape(str(summary)),
             chain=html.escape(" → ".join(step.name for step in self._chain.steps) or "no step"),
             device=html.escape(summary.device or "no model"),
-            wipes="\n".join(_wipe_html(self._wipes[place]) for place in sorted(self._wipes)),
+            wipes="\n".join(wipe_html(self._wipes[place]) for place in sorted(self._wipes)),
             faults=_faults_html(summary.failed),
             timings=_timings_html([event.seconds for event in self._done if not event.fault]),
         )
@@ -143,12 +145,14 @@ def _thumbnail(frame: Frame, spaces: ColourSpaces) -> np.ndarray:
     return np.rint(np.clip(np.nan_to_num(small), 0, 1) * 255).astype(np.uint8)
 
 
-def _jpeg(picture: np.ndarray) -> str:
+def jpeg_url(picture: np.ndarray) -> str:
+    """Give a picture H×W×3 uint8 as a JPEG that stands in the page itself."""
     _, content = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
     return "data:image/jpeg;base64," + base64.b64encode(content.tobytes()).decode("ascii")
 
 
-def _wipe_html(wipe: _Wipe) -> str:
+def wipe_html(wipe: Wipe) -> str:
+    """Give the figure of a wipe; the page brings its style and script."""
     caption = html.escape(wipe.caption)
     return (
         f'<figure><div class="wipe" style="aspect-ratio:{wipe.width}/{wipe.height};--cut:50%">'

@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "convert": "Convert plates to a look.",
     "dataset": "Sort, count and crop photographs to train on.",
     "doctor": "Say what runs here, and how to mend what does not.",
+    "evaluate": "Judge a look by figures, beside what it must beat.",
     "export": "Write a network of the training run RUN as one model file.",
     "looks": "List the looks.",
     "models": "List models, or show what one says of itself.",

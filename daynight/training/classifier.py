@@ -27,6 +27,7 @@ from torch.nn import functional
 
 from daynight.colour import luminance, to_encoding
 from daynight.errors import DaynightError, UsageError
+from daynight.evaluation.measures import gradient_correlation
 from daynight.images import EXTENSIONS, read_frame, written_whole
 from daynight.training.data import Photographs
 
@@ -69,6 +70,8 @@ def train_classifier(
     random = np.random.default_rng(seed)
     classifier = Classifier().train()
     adam = torch.optim.Adam(classifier.parameters(), _RATE)
+    # At a rate that stays, the last step alone moved how many day plates read as night from 3 % to 30 %.
+    rate = torch.optim.lr_scheduler.CosineAnnealingLR(adam, steps)
     truth = torch.tensor([0.0, 1.0] * (_BATCH // 2))
     for step in range(1, steps + 1):
         drawn = [side.draw(random, exposure=_EXPOSURE) for _ in range(_BATCH // 2) for side in (day, night)]
@@ -77,6 +80,7 @@ def train_classifier(
         adam.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         adam.step()
+        rate.step()
         if step % 50 == 0:
             tell(f"step {step}/{steps}  loss {loss.item():.3f}")
     return classifier.eval()
@@ -97,17 +101,6 @@ def night_fraction(classifier: Classifier, folder: Path) -> tuple[float, int]:
     if not votes:
         raise UsageError(folder, "holds no picture", "give a folder of pictures")
     return float(np.mean(votes)), len(votes)
-
-
-def gradient_correlation(plate: Picture, result: Picture) -> float:
-    """Correlate the differences of neighbouring pixels of both, in display-encoded luma H×W.
-
-    1: every edge and grain of the plate is there; 0: nothing of it.
-    """
-    steps = [
-        np.concatenate([np.diff(p, axis=0).ravel(), np.diff(p, axis=1).ravel()]) for p in (plate, result)
-    ]
-    return float(np.corrcoef(steps)[0, 1])
 
 
 def _pictures(folder: Path) -> Iterator[Path]:

@@ -1,0 +1,4 @@
+"""Judging a look by figures that anyone can take again offline: ``daynight evaluate``.
+
+``measures`` and ``flicker`` are pure functions of arrays; only ``judge`` needs PyTorch.
+"""

@@ -1,0 +1,164 @@
+"""The evaluation as files: ``report.json``, and ``report.html``, which needs no other file."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from string import Template
+from typing import Any, Final
+
+import cv2
+import numpy as np
+
+from daynight.errors import UsageError
+from daynight.evaluation.figures import Evaluation, Row
+from daynight.evaluation.tables import Table, flicker_table, pictures_table, remarks
+from daynight.evaluation.versions import displayed
+from daynight.images import written_whole
+from daynight.report import Wipe, jpeg_url, wipe_html
+from daynight.spaces import ColourSpaces
+
+_WIDTH: Final = 960
+_PLOT: Final = (640, 220)
+_COLOURS: Final = ("#e0af68", "#7aa2f7", "#9ece6a", "#bb9af7", "#f7768e", "#73daca")
+
+
+def as_json(evaluation: Evaluation) -> dict[str, Any]:
+    """Give all figures as JSON takes them."""
+    values = dataclasses.asdict(evaluation)
+    del values["wipes"]
+    return values
+
+
+def write_report(evaluation: Evaluation, folder: Path) -> Path:
+    """Write both files into a folder, and give the page's path.
+
+    Raises:
+        UsageError: they can't be written.
+    """
+    page = folder / "report.html"
+    try:
+        _write(folder / "report.json", json.dumps(as_json(evaluation), indent=2, ensure_ascii=False) + "\n")
+        _write(page, _page(evaluation))
+    except OSError as error:
+        raise UsageError(folder, f"can't be written to ({error.strerror})", "check its rights") from None
+    return page
+
+
+def histograms_svg(rows: Sequence[Row]) -> str:
+    """Draw brightness histograms as lines, the shares of all in one scale."""
+    width, height = _PLOT
+    most = max(max(row.histogram) for row in rows)
+    lines, keys = [], []
+    for place, row in enumerate(rows):
+        colour = _COLOURS[place % len(_COLOURS)]
+        step = width / len(row.histogram)
+        points = " ".join(
+            f"{(bin_ + 0.5) * step:.1f},{height - share / most * (height - 10):.1f}"
+            for bin_, share in enumerate(row.histogram)
+        )
+        thick = 3 if row.kind == "look" else 1.5
+        lines.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="{thick}"/>')
+        keys.append(
+            f'<text x="{width - 8}" y="{18 + 18 * place}" text-anchor="end" fill="{colour}">'
+            f"{html.escape(row.name)}</text>"
+        )
+    axis = f'<path d="M0 {height}H{width}" stroke="#8b929c"/>'
+    return (
+        f'<svg viewBox="0 0 {width} {height + 22}" role="img" aria-label="brightness histograms">{axis}'
+        f"{''.join(lines)}{''.join(keys)}"
+        f'<text y="{height + 18}" fill="#8b929c">black</text>'
+        f'<text x="{width}" y="{height + 18}" text-anchor="end" fill="#8b929c">white</text></svg>'
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    with written_whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+def _page(evaluation: Evaluation) -> str:
+    spaces = ColourSpaces()
+    wipes = [wipe_html(_wipe(plate, result, spaces)) for plate, result in evaluation.wipes]
+    flicker = _table_html(flicker_table(evaluation)) if evaluation.flicker else "<p>no sequence was given</p>"
+    return _PAGE.substitute(
+        title=html.escape(f"{evaluation.look} judged as {evaluation.target}"),
+        pictures=_table_html(pictures_table(evaluation)),
+        histograms=histograms_svg(evaluation.rows),
+        flicker=flicker,
+        remarks="".join(f"<li>{html.escape(line)}</li>" for line in remarks(evaluation)),
+        wipes="\n".join(wipes),
+        protocol="".join(
+            f"<tr><th>{html.escape(name)}<td>{html.escape(_told(value))}"
+            for name, value in evaluation.protocol.items()
+        ),
+    )
+
+
+def _told(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return "none" if value is None else str(value)
+
+
+def _table_html(table: Table) -> str:
+    lines = ["<table><tr>" + "".join(f"<th>{html.escape(head)}" for head in table.heads)]
+    for cells, look in zip(table.rows, table.look, strict=True):
+        style = ' class="look"' if look else ""
+        lines.append(f"<tr{style}>" + "".join(f"<td>{html.escape(cell)}" for cell in cells))
+    return "\n".join(lines) + "</table>"
+
+
+def _wipe(plate: Path, result: Path, spaces: ColourSpaces) -> Wipe:
+    before, after = (_thumbnail(path, spaces) for path in (plate, result))
+    height, width = after.shape[:2]
+    return Wipe(plate.name, jpeg_url(before), jpeg_url(after), width, height)
+
+
+def _thumbnail(path: Path, spaces: ColourSpaces) -> np.ndarray:
+    picture = displayed(path, spaces)
+    scale = min(1.0, _WIDTH / picture.shape[1])
+    size = (max(round(picture.shape[1] * scale), 1), max(round(picture.shape[0] * scale), 1))
+    small = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.float32)
+    return np.rint(np.clip(small, 0, 1) * 255).astype(np.uint8)
+
+
+_PAGE: Final = Template("""<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>daynight: $title</title>
+<style>
+body { background: #16181c; color: #d8dce2; font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto;
+max-width: 70rem; padding: 0 1rem } h1, h2 { font-weight: 500 } table { border-collapse: collapse }
+td, th { padding: .2rem .7rem; text-align: right; font-weight: 400 }
+th { color: #8b929c; vertical-align: top } table:not(.left) td { white-space: nowrap }
+td:first-child, th:first-child, .left td { text-align: left } .look { color: #fff; background: #242833 }
+svg { width: 100%; max-width: 46rem; font: 12px system-ui, sans-serif } li, .left { color: #8b929c }
+.wipes { display: grid; grid-template-columns: repeat(auto-fill, minmax(22rem, 1fr)); gap: 1rem }
+figure { margin: 0 } figcaption { color: #8b929c } .wipe { position: relative; width: 100% }
+.wipe img { position: absolute; inset: 0; width: 100%; height: 100% }
+.wipe .after { clip-path: inset(0 0 0 var(--cut)) } .wipe::after { content: ""; position: absolute; top: 0;
+bottom: 0; left: var(--cut); width: 2px; background: #fff9 } .wipe input { position: absolute; inset: 0;
+width: 100%; height: 100%; margin: 0; opacity: 0; cursor: ew-resize; z-index: 1 }
+.wipe:focus-within { outline: 2px solid #7aa2f7 }
+</style>
+<h1>daynight: $title</h1>
+$pictures
+<ul>$remarks</ul>
+<h2>Brightness</h2>
+$histograms
+<h2>Flicker</h2>
+$flicker
+<h2>Before and after</h2>
+<div class="wipes">$wipes</div>
+<h2>Protocol</h2>
+<table class="left">$protocol</table>
+<script>
+for (const wipe of document.querySelectorAll(".wipe"))
+  wipe.querySelector("input").addEventListener("input", event =>
+    wipe.style.setProperty("--cut", event.target.value + "%"));
+</script>
+</html>
+""")

@@ -1,0 +1,203 @@
+"""Versions of the plates on disk: converted by the look and by what it is compared with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from daynight.alpha import unpremultiplied
+from daynight.api import convert
+from daynight.chain import Chain
+from daynight.colour import shown
+from daynight.conversion import Event, Started
+from daynight.errors import UsageError
+from daynight.frame import Frame, Pixels
+from daynight.images import EXTENSIONS, read_frame
+from daynight.inference import DeviceName
+from daynight.registry import Registry
+from daynight.spaces import ColourSpaces
+from daynight.tiling import TileLayout
+
+MATCH: Final = "histogram match"
+_MATCH_CHAIN: Final = '[[step]]\nuse = "color_match"\nmethod = "histogram"\n'
+_LIFT_CHAIN: Final = '[[step]]\nuse = "grade"\nexposure = 3.0\n'
+
+
+@dataclass
+class Frames:
+    """What a conversion made."""
+
+    results: dict[Path, Path] = field(default_factory=dict)
+    """Each plate's result, in the order of their making."""
+    shots: dict[Path, Path] = field(default_factory=dict)
+    """Each plate's shot, by its pattern; stills of one folder are one, by the folder."""
+    chain: Chain | None = None
+    """What was run."""
+
+    def observe(self, event: Event) -> None:
+        """Note what is run, and each frame."""
+        if isinstance(event, Started):
+            self.chain = event.chain
+        elif event.job.target is not None:
+            job = event.job
+            self.results[job.source] = event.job.target
+            self.shots[job.source] = (
+                job.source.parent if job.number is None else job.shot.root / job.shot.name
+            )
+
+
+@dataclass(frozen=True)
+class Maker:
+    """Makes versions of plates below one folder, all by ``daynight.convert`` and in their plates' format.
+
+    Args:
+        out: the folder.
+        registry: loaded plugins.
+        device: where models run.
+        jobs: processors to use; ``None``: all.
+        warn: takes warnings.
+    """
+
+    out: Path
+    registry: Registry
+    device: DeviceName
+    jobs: int | None
+    warn: Callable[[str], None]
+
+    def look(self, plates: Sequence[Path], name: str, to: str, **asked: Any) -> Frames:
+        """Convert to a look; ``asked`` goes on to ``convert``."""
+        return self._made(plates, name, to=to, **asked)
+
+    def opened(self, plates: Sequence[Path], to: str, **asked: Any) -> Chain:
+        """Open a look's chain as :meth:`look` would, and convert nothing."""
+        chain = self._made(plates[:1], "", to=to, dry_run=True, **asked).chain
+        assert chain is not None
+        return chain
+
+    def grade(self, plates: Sequence[Path], name: str, target: str) -> Frames:
+        """Grade by hand: ``day-for-night``, or for day three stops more light."""
+        if target == "night":
+            return self._made(plates, name, to="day-for-night")
+        return self._made(plates, name, chain=self._chain("lifted.toml", _LIFT_CHAIN))
+
+    def match(self, plates: Sequence[Path], name: str, references: Sequence[Path]) -> Frames:
+        """Match each plate's histogram to a photograph: the first to the first, and round again."""
+        chain = self._chain("histogram.toml", _MATCH_CHAIN)
+        frames = Frames()
+        several = len(references) > 1
+        for place, plate in enumerate(plates if several else [None]):
+            reference = references[place % len(references)].resolve()
+            made = self._made(
+                plates if plate is None else [plate],
+                name,
+                chain=chain,
+                settings=[f"color_match.reference={reference}"],
+            )
+            frames.results |= made.results
+            frames.shots |= made.shots
+        return frames
+
+    def _chain(self, name: str, text: str) -> Path:
+        path = self.out / "chains" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def _made(self, plates: Sequence[Path], name: str, **asked: Any) -> Frames:
+        """Convert each folder's plates to a folder of its own: their names may be alike.
+
+        Raises:
+            DaynightError: a frame has failed: figures of the others would not be comparable.
+        """
+        frames = Frames()
+        folders: dict[Path, list[Path]] = {}
+        for plate in plates:
+            folders.setdefault(plate if plate.is_dir() else plate.parent, []).append(plate)
+        for place, group in enumerate(folders.values()):
+            summary = convert(
+                group,
+                out=self.out / name / str(place),
+                device=self.device,
+                jobs=self.jobs,
+                registry=self.registry,
+                warn=self.warn,
+                observe=frames.observe,
+                on_missing="skip",
+                on_error="stop",
+                overwrite=True,
+                **asked,
+            )
+            faults = [*summary.unread, *(event.fault for event in summary.failed if event.fault)]
+            if faults:
+                raise faults[0]
+        return frames
+
+
+def found(folder: Path, limit: int | None = None, *, leave_out: Path | None = None) -> list[Path]:
+    """List the pictures of a folder and of those below it by name; at most ``limit``, spread evenly.
+
+    Raises:
+        UsageError: there is none.
+    """
+    pictures = [
+        path
+        for path in sorted(absolute(folder).rglob("*"))
+        if path.suffix.lower() in EXTENSIONS
+        and not path.name.startswith(".")
+        and not (leave_out and path.is_relative_to(absolute(leave_out)))
+    ]
+    if not pictures:
+        raise UsageError(folder, "holds no picture", "give a folder of pictures")
+    if limit is None or limit >= len(pictures):
+        return pictures
+    return [pictures[place * len(pictures) // limit] for place in range(limit)]
+
+
+def absolute(path: Path) -> Path:
+    """Give a path as conversions tell of it."""
+    return Path(os.path.abspath(path))
+
+
+def matched(plates: Sequence[Path], folder: Path, converted: Path) -> dict[Path, Path]:
+    """Find results that are there already: of the plate's name, in the same folder below.
+
+    Raises:
+        UsageError: no plate has one.
+    """
+    results = {path.relative_to(absolute(converted)).with_suffix(""): path for path in found(converted)}
+    names = {plate: plate.relative_to(absolute(folder)).with_suffix("") for plate in plates}
+    pairs = {plate: results[name] for plate, name in names.items() if name in results}
+    if not pairs:
+        raise UsageError(
+            converted, "holds no picture named like a plate", "give the folder that convert wrote"
+        )
+    return pairs
+
+
+def displayed(path: Path, spaces: ColourSpaces) -> Pixels:
+    """Read a picture as a display shows it: H×W×3 in [0, 1], sRGB."""
+    frame = spaces.to_working(unpremultiplied(spaces.declared(read_frame(path))))
+    picture: Pixels = shown(frame)[0]
+    return picture
+
+
+def tiles_of(chain: Chain, height: int, width: int) -> TileLayout | None:
+    """How a chain tiles a frame of this size; ``None``: it has no tiles, or one."""
+    tile = next((step for step in chain.steps if step.gives == "tiles"), None)
+    if tile is None:
+        return None
+    layout = tile.apply(Frame(np.zeros((1, height, width, 3), np.float32), "display")).tiles
+    return layout if layout and layout.count > 1 else None
+
+
+def by_shot(shots: Mapping[Path, Path]) -> dict[Path, list[Path]]:
+    """Gather plates by shot, those of several frames alone."""
+    gathered: dict[Path, list[Path]] = {}
+    for plate, shot in shots.items():
+        gathered.setdefault(shot, []).append(plate)
+    return {shot: plates for shot, plates in gathered.items() if len(plates) > 1}

@@ -1,0 +1,163 @@
+"""``daynight evaluate``, run for real on tiny pictures."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from onnx_models import convolutions
+from pictures import as_uint8, picture, write_image
+
+torch = pytest.importorskip("torch")
+
+from daynight.cli.evaluate import command  # noqa: E402
+from daynight.errors import UsageError  # noqa: E402
+from daynight.evaluation.judge import strong_error  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Plates, photographs of night, a moving shot, and a classifier trained for a few steps."""
+    from safetensors.torch import save_file
+
+    from daynight.training.classifier import train_classifier
+    from daynight.training.data import Photographs
+
+    torch.set_num_threads(1)
+    root = tmp_path_factory.mktemp("evaluate")
+    for number in range(4):
+        bright = picture(64, 96, seed=number) * np.float32(0.5) + np.float32(0.5)
+        write_image(root / f"plates/<p>_{number:04d}.png", as_uint8(bright))
+        write_image(root / f"real/n_{number:04d}.png", as_uint8(bright * np.float32(0.2)))
+    wide = picture(64, 120)
+    for number in range(3):
+        frame = np.ascontiguousarray(wide[:, 2 * number : 2 * number + 96])
+        write_image(root / f"shots/sh/f.{1001 + number}.png", as_uint8(frame))
+    day, night = (Photographs(root / side, 64, print) for side in ("plates", "real"))
+    classifier = train_classifier(day, night, steps=15, seed=1, tell=print)
+    save_file(classifier.state_dict(), root / "judge.safetensors")
+    return root
+
+
+def evaluated(place: Path, out: Path, *more: object, to: str = "night") -> Result:
+    arguments = [place / "plates", "--to", to, "--judge", place / "judge.safetensors", "--out", out]
+    arguments += ["--device", "cpu", "--jobs", "1", *more]
+    return CliRunner().invoke(command, [str(each) for each in arguments], catch_exceptions=False)
+
+
+def test_everything(place: Path, tmp_path: Path) -> None:
+    result = evaluated(
+        place, tmp_path, "--real", place / "real", "--sequences", place / "shots", "--back", "day"
+    )
+    assert result.exit_code == 0, result.output
+    for words in (
+        "reads as night",
+        "of best baseline",
+        "sh/f.####.png",
+        "cycle error: 0.",
+        "seam figure: none",
+    ):
+        assert words in result.stdout
+    figures = json.loads((tmp_path / "report.json").read_text())
+    rows = {row["name"]: row for row in figures["rows"]}
+    assert list(rows) == ["the plates", "night", "histogram match", "day-for-night", "real night"]
+    assert [rows[name]["reads"] for name in ("the plates", "real night")] == [0, 1]
+    assert rows["the plates"]["gradient_correlation"] is None
+    assert rows["day-for-night"]["gradient_correlation"] > 0.9
+    assert rows["night"]["brightness"] < rows["the plates"]["brightness"]
+    least = min(rows[name]["kid"] for name in ("the plates", "histogram match", "day-for-night"))
+    assert rows["night"]["kid_share"] is None or rows["night"]["kid_share"] == pytest.approx(
+        rows["night"]["kid"] / least
+    )
+    ratios = {row["name"]: row["ratio"] for row in figures["flicker"]}
+    assert ratios["the plates"] == 1
+    assert set(ratios) == set(rows) - {"real night"}
+    assert len(figures["protocol"]["judge_sha256"]) == 64
+    assert figures["protocol"]["formats"] == [".png"]
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.count('class="wipe"') == 4
+    assert page.count("<polyline") == 5
+    assert "<p>" not in re.sub(r"<p>no sequence", "", page), "names are escaped"
+    assert not re.search(r'(src|href)="(?!data:)', page)
+
+
+def test_results_that_are_there_without_photographs_as_json(place: Path, tmp_path: Path) -> None:
+    for number in range(3):
+        write_image(tmp_path / f"done/<p>_{number:04d}.png", as_uint8(picture(64, 96, seed=number) / 8))
+    result = evaluated(place, tmp_path / "out", "--converted", tmp_path / "done", "--json")
+    assert result.exit_code == 0, result.output
+    figures = json.loads(result.stdout)
+    assert [(row["name"], row["pictures"]) for row in figures["rows"]] == [
+        ("the plates", 3),
+        ("night", 3),
+        ("day-for-night", 3),
+    ]
+    assert "1 of 4 plates have no result and are left out" in figures["notes"]
+    assert any("no real photographs were given" in note for note in figures["notes"])
+    assert not (tmp_path / "out/pictures/look").exists()
+
+
+def test_a_judge_that_errs_on_photographs_is_doubted(place: Path, tmp_path: Path) -> None:
+    swapped = tmp_path / "swapped"
+    swapped.mkdir()
+    for name, side in (("plates", "real"), ("real", "plates"), ("judge.safetensors", "judge.safetensors")):
+        (swapped / name).symlink_to(place / side)
+    more = ("--target", "night", "--json", "--real", swapped / "real")
+    result = evaluated(swapped, tmp_path / "out", *more, to="day-for-night")
+    notes = json.loads(result.stdout)["notes"]
+    assert "doubt: the judge reads 100% of the plates as night; train another" in notes
+    assert "doubt: the judge misses 100% of the photographs of night; train another" in notes
+
+
+def test_the_other_way_round(place: Path, tmp_path: Path) -> None:
+    result = evaluated(place, tmp_path, "--json", "--limit", 2, to="day")
+    figures = json.loads(result.stdout)
+    assert figures["target"] == "day"
+    assert [row["name"] for row in figures["rows"]] == ["the plates", "day", "three stops more"]
+    assert figures["rows"][0]["reads"] == 1
+    assert (
+        json.loads(evaluated(place, tmp_path, "--json", "--target", "night", to="day").stdout)["target"]
+        == "night"
+    )
+
+
+def test_a_baseline_may_be_the_look_and_strong_is_taken_when_asked_for(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daynight.evaluation.run.strong_error", partial(strong_error, steps=2))
+    result = evaluated(place, tmp_path, "--json", "--strong", "--real", place / "real", to="day-for-night")
+    rows = {row["name"]: row for row in json.loads(result.stdout)["rows"]}
+    assert {name: row["kind"] for name, row in rows.items()} == {
+        "the plates": "baseline",
+        "day-for-night": "look",
+        "histogram match": "baseline",
+        "real night": "real",
+    }
+    assert all(0 <= rows[name]["strong_error"] <= 1 for name in rows if name != "real night")
+
+
+def test_tiles_have_a_seam_figure(place: Path, tmp_path: Path) -> None:
+    model = convolutions(tmp_path / "generator.onnx", size_multiple="2", radius="8", exact_tiling="True")
+    result = evaluated(place, tmp_path, "--json", "--model", model, "--set", "tile.size=32")
+    rows = {row["name"]: row for row in json.loads(result.stdout)["rows"]}
+    assert 0.5 < rows["the plates"]["seam"] < 1.5
+    assert rows["night"]["seam"] > 0
+    assert "tile" in json.loads(result.stdout)["protocol"]["chain"]
+
+
+def test_what_is_not_there(place: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="look 'nigt': is unknown"):
+        evaluated(place, tmp_path, to="nigt")
+    with pytest.raises(UsageError, match="look 'dya': is unknown"):
+        evaluated(place, tmp_path, "--back", "dya")
+    with pytest.raises(UsageError, match="absent: holds no picture"):
+        evaluated(place, tmp_path, "--sequences", place / "absent")
+    assert not list(tmp_path.iterdir())
+    write_image(tmp_path / "alone/a.png", as_uint8(picture()))
+    with pytest.raises(UsageError, match="holds no sequence"):
+        evaluated(place, tmp_path / "out", "--sequences", tmp_path / "alone")

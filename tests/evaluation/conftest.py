@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pictures import as_uint8, picture, write_image
+
+
+@pytest.fixture(scope="session")
+def sides(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Two folders of small pictures: bright as day, dark as night."""
+    root = tmp_path_factory.mktemp("sides")
+    for number in range(4):
+        day = picture(64, 96, seed=number)
+        write_image(root / f"day/made_{number:04d}.png", as_uint8(day * np.float32(0.5) + np.float32(0.5)))
+        write_image(root / f"night/made_{number:04d}.png", as_uint8(day * np.float32(0.15)))
+    return root / "day", root / "night"
+
+
+@pytest.fixture(scope="session")
+def judge_file(sides: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A classifier trained for a few steps."""
+    torch = pytest.importorskip("torch")
+    from safetensors.torch import save_file
+
+    from daynight.training.classifier import train_classifier
+    from daynight.training.data import Photographs
+
+    torch.set_num_threads(1)
+    day, night = (Photographs(folder, 64, print) for folder in sides)
+    path = tmp_path_factory.mktemp("judge") / "judge.safetensors"
+    save_file(train_classifier(day, night, steps=15, seed=1, tell=print).state_dict(), path)
+    return path

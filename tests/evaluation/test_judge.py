@@ -1,0 +1,48 @@
+"""The judge, and what it says of pictures."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pytest
+from pictures import picture
+
+torch = pytest.importorskip("torch")
+
+from safetensors.torch import load_file  # noqa: E402
+
+from daynight.errors import UsageError  # noqa: E402
+from daynight.evaluation.judge import Judge, strong_error  # noqa: E402
+from daynight.training.classifier import Classifier  # noqa: E402
+
+
+def test_it_says_what_the_classifier_says(judge_file):
+    judge = Judge(judge_file)
+    assert judge.sha256 == hashlib.sha256(judge_file.read_bytes()).hexdigest()
+    classifier = Classifier().eval()
+    classifier.load_state_dict(load_file(judge_file))
+    seen = picture(150, 200)
+    with torch.no_grad():
+        expected = float(classifier(torch.from_numpy(seen.transpose(2, 0, 1)[np.newaxis].copy())))
+    verdict = judge(seen)
+    assert verdict.night == pytest.approx(expected, abs=1e-5)
+    assert verdict.features.shape == (96,)
+    assert verdict.small.shape == (3, 128, 192)
+
+
+def test_no_classifier(tmp_path):
+    (tmp_path / "judge.safetensors").write_bytes(b"no")
+    for name in ("judge.safetensors", "absent.safetensors"):
+        with pytest.raises(UsageError, match="is no classifier; make one"):
+            Judge(tmp_path / name)
+
+
+def test_the_strong_classifier_tells_what_differs_and_no_more():
+    torch.set_num_threads(1)
+    random = np.random.default_rng(0)
+    grain = [random.normal(0, 0.02, (3, 128, 192)).astype(np.float32) for _ in range(32)]
+    bright, dark = [each + 0.7 for each in grain[:8]], [each + 0.2 for each in grain[8:16]]
+    assert strong_error(bright, dark, steps=25) == 0
+    alike = [each + 0.7 for each in grain[16:]]
+    assert strong_error(alike[::2], alike[1::2], steps=10) == pytest.approx(0.5, abs=0.3)

@@ -1,0 +1,102 @@
+"""Versions of plates on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from onnx_models import convolutions
+from pictures import as_uint8, picture, read_image, write_image
+
+from daynight.errors import DaynightError, UsageError
+from daynight.evaluation.versions import Maker, by_shot, displayed, found, matched, tiles_of
+from daynight.registry import Registry
+from daynight.spaces import ColourSpaces
+
+
+@pytest.fixture
+def maker(tmp_path):
+    return Maker(tmp_path / "made", Registry.load(), "cpu", 1, print)
+
+
+def written(*paths: Path) -> list[Path]:
+    return [write_image(path, as_uint8(picture(seed=place))) for place, path in enumerate(paths)]
+
+
+def test_pictures_are_found_by_name_and_spread_evenly(tmp_path):
+    paths = written(*(tmp_path / f"in/{folder}/a{number}.png" for folder in "xy" for number in range(4)))
+    (tmp_path / "in/notes.txt").write_text("no picture")
+    write_image(tmp_path / "in/.hidden.png", as_uint8(picture()))
+    assert found(tmp_path / "in") == paths
+    assert found(tmp_path / "in", 4) == paths[::2]
+    assert found(tmp_path / "in", 40, leave_out=tmp_path / "in/y") == paths[:4]
+    with pytest.raises(UsageError, match="holds no picture"):
+        found(tmp_path / "in/x", leave_out=tmp_path / "in")
+
+
+def test_results_that_are_there_are_matched_by_folder_and_name(tmp_path):
+    plates = written(tmp_path / "in/x/a.png", tmp_path / "in/y/a.png", tmp_path / "in/y/b.png")
+    results = written(tmp_path / "out/x/a.tif", tmp_path / "out/y/b.png", tmp_path / "out/other.png")
+    pairs = matched(plates, tmp_path / "in", tmp_path / "out")
+    assert pairs == {plates[0]: results[0], plates[2]: results[1]}
+    with pytest.raises(UsageError, match="named like a plate"):
+        matched(plates[:1], tmp_path / "in", tmp_path / "out/y")
+
+
+def test_plates_of_one_name_are_kept_apart_and_sizes_may_differ(maker, tmp_path):
+    plates = written(tmp_path / "in/x/a_0001.png", tmp_path / "in/y/a_0001.png")
+    plates.append(write_image(tmp_path / "in/y/a_0002.png", as_uint8(picture(20, 30))))
+    made = maker.grade(plates, "grade", "night").results
+    assert list(made) == plates
+    assert len(set(made.values())) == 3
+    assert read_image(made[plates[2]]).shape == (20, 30, 3)
+    assert read_image(made[plates[0]]).mean() < 0.6 * read_image(plates[0]).mean()
+    lifted = maker.grade(plates, "lifted", "day").results
+    assert read_image(lifted[plates[0]]).mean() > read_image(plates[0]).mean()
+
+
+def test_each_plate_is_matched_to_a_photograph_in_turn(maker, tmp_path):
+    plates = written(*(tmp_path / f"in/a{number}.png" for number in range(3)))
+    photographs = [
+        write_image(tmp_path / f"real/{level}.png", np.full((8, 8, 3), level, np.uint8))
+        for level in (20, 200)
+    ]
+    made = maker.match(plates, "match", photographs).results
+    levels = [read_image(made[plate]).mean() for plate in plates]
+    assert levels == pytest.approx([20, 200, 20], abs=3)
+
+
+def test_a_frame_that_fails_ends_it(maker, tmp_path):
+    plates = written(tmp_path / "in/a.png")
+    (tmp_path / "in/b.png").write_text("oops")
+    with pytest.raises(DaynightError, match=r"b\.png"):
+        maker.look([*plates, tmp_path / "in/b.png"], "look", "passthrough")
+
+
+def test_shots_and_stills_of_one_folder_are_sequences(maker, tmp_path):
+    shot = written(*(tmp_path / f"in/sh/f.{number}.png" for number in (1001, 1002, 1003)))
+    stills = written(tmp_path / "in/view/morning.png", tmp_path / "in/view/noon.png")
+    written(tmp_path / "in/alone.png")
+    gathered = by_shot(maker.look([tmp_path / "in"], "look", "passthrough").shots)
+    assert gathered == {tmp_path / "in/sh/f.####.png": shot, tmp_path / "in/view": stills}
+
+
+def test_tiles_of_a_chain(maker, tmp_path):
+    plates = written(tmp_path / "in/a.png")
+    model = convolutions(tmp_path / "generator.onnx", size_multiple="2", radius="8", exact_tiling="True")
+    asked = {"model": str(model), "settings": ("tile.size=32",)}
+    layout = tiles_of(maker.opened(plates, "night", **asked), 48, 64)
+    assert layout is not None
+    assert layout.count > 1
+    assert tiles_of(maker.opened(plates, "night", **asked), 32, 32) is None
+    assert tiles_of(maker.opened(plates, "day-for-night"), 48, 64) is None
+    assert not (tmp_path / "made").exists()
+
+
+def test_light_is_seen_as_a_display_shows_it(tmp_path):
+    light = np.full((4, 4, 3), 0.2140411, np.float32)
+    light[0] = 50
+    seen = displayed(write_image(tmp_path / "a.exr", light), ColourSpaces())
+    assert seen[1, 0, 0] == pytest.approx(0.5, abs=1e-4)
+    assert seen[0, 0, 0] == 1
