@@ -184,6 +184,7 @@ class _Run:
         self._handling = handling
         self._warn = warn
         self._view = view
+        self._provenance = chain.provenance
         self._shot: Shot | None = None
         self._size: tuple[int, int] | None = None
         self.seconds: dict[int, dict[str, float]] = {}
@@ -239,7 +240,7 @@ class _Run:
                 result,
                 form,
                 options=self._handling.write,
-                attributes={**self._chain.provenance, **tags},
+                attributes={**self._provenance, **tags},
                 untouched=not self._chain.steps,
             )
         if self._view:

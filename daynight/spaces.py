@@ -17,7 +17,8 @@ import numpy as np
 import OpenImageIO as oiio
 from numpy.typing import NDArray
 
-from daynight.colour import decode_display, encode_display, from_density, to_density, to_encoding
+from daynight.alpha import unpremultiplied
+from daynight.colour import decode_display, encode_display, from_density, shown, to_density, to_encoding
 from daynight.errors import UsageError, nearest
 from daynight.frame import Frame, Pixels
 from daynight.images import Form
@@ -129,6 +130,11 @@ class ColourSpaces:
         if self._own(frame.space) == LINEAR:
             return dataclasses.replace(frame, encoding="scene-linear")
         return frame.with_pixels(self._to_light(frame.pixels, frame.space), encoding="scene-linear")
+
+    def displayed(self, plate: Frame) -> Pixels:
+        """Give a plate, as read, as a display shows it: H×W×3 in [0, 1], sRGB, not premultiplied."""
+        picture: Pixels = shown(self.to_working(unpremultiplied(self.declared(plate))))[0]
+        return picture
 
     def for_result(self, plate: Frame, form: Form) -> str:
         """Name the space of a plate's result: the one asked for, else the plate's.

@@ -11,13 +11,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from daynight.colour import shown
 from daynight.errors import DaynightError, UsageError
 from daynight.frame import Pixels
-from daynight.images import (
-    EXTENSIONS,
-    read_frame,
-)
+from daynight.images import EXTENSIONS, read_frame
 from daynight.sequences import discover
 from daynight.spaces import ColourSpaces
 
@@ -80,9 +76,9 @@ def read_picture(path: Path, spaces: ColourSpaces) -> _Picture:
     Raises:
         PlateError: it can't be read.
     """
-    frame = spaces.declared(read_frame(path))
+    frame = read_frame(path)
     assert frame.file is not None
-    pixels = _upright(shown(spaces.to_working(frame))[0], frame.metadata.get("Orientation", 1))
+    pixels = _upright(spaces.displayed(frame), frame.metadata.get("Orientation", 1))
     return _Picture(pixels, f"{frame.file.format} {frame.file.picture_type}")
 
 

@@ -10,10 +10,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from daynight.alpha import unpremultiplied
 from daynight.api import convert
 from daynight.chain import Chain
-from daynight.colour import shown
 from daynight.conversion import Event, Started
 from daynight.errors import UsageError
 from daynight.frame import Frame, Pixels
@@ -181,9 +179,7 @@ def matched(plates: Sequence[Path], folder: Path, converted: Path) -> dict[Path,
 
 def displayed(path: Path, spaces: ColourSpaces) -> Pixels:
     """Read a picture as a display shows it: H×W×3 in [0, 1], sRGB."""
-    frame = spaces.to_working(unpremultiplied(spaces.declared(read_frame(path))))
-    picture: Pixels = shown(frame)[0]
-    return picture
+    return spaces.displayed(read_frame(path))
 
 
 def tiles_of(chain: Chain, height: int, width: int) -> TileLayout | None:
