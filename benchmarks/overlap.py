@@ -26,7 +26,8 @@ import numpy as np
 import daynight
 from daynight.conversion import Event, FrameDone, Summary
 from daynight.images import EXTENSIONS
-from daynight.inference import open_network, processors
+from daynight.inference import open_network
+from daynight.pipeline import processors
 
 HEIGHT, WIDTH = 1080, 1920
 

@@ -28,11 +28,12 @@ from daynight.images import (
     check_options,
     set_threads,
 )
-from daynight.inference import DeviceName, open_network, processors
+from daynight.inference import DeviceName, open_network
 from daynight.looks import ChainSpec, StepSpec
 from daynight.masks import Masks
 from daynight.mixing import Controls
 from daynight.nonfinite import NonFinite
+from daynight.pipeline import processors
 from daynight.planning import OnMissing, Plan, make_plan
 from daynight.registry import Registry, python_warning
 from daynight.report import Report

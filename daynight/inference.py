@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -113,11 +112,6 @@ def cuda_fault() -> str | None:
     except OSError:
         return f"no NVIDIA driver: {driver} not found"
     return None
-
-
-def processors() -> int:
-    """Number of processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 # One process needs a model's weights once, however many looks or threads ask for it.

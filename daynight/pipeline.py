@@ -8,6 +8,7 @@ its future, so no stage ever waits for one that is gone.
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -94,3 +95,8 @@ def _outcome(job: Job, done: Future[None]) -> Outcome[Job]:
     if fault is not None and not isinstance(fault, Exception):
         raise fault
     return Outcome(job, fault)
+
+
+def processors() -> int:
+    """Number of processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -24,7 +24,8 @@ def _show_onnxruntime() -> None:
     import onnxruntime
 
     from daynight.errors import DaynightError
-    from daynight.inference import cuda_fault, open_network, processors
+    from daynight.inference import cuda_fault, open_network
+    from daynight.pipeline import processors
     from daynight.registry import Registry
 
     wheels = [name for name in ("onnxruntime", "onnxruntime-gpu") if _version(name)]

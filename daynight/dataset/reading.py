@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy as np
 from daynight.errors import DaynightError, UsageError
 from daynight.frame import Pixels
 from daynight.images import EXTENSIONS, read_frame
+from daynight.pipeline import processors
 from daynight.sequences import discover
 from daynight.spaces import ColourSpaces
 
@@ -104,7 +104,7 @@ def each_of(
         except DaynightError as error:
             return error
 
-    pool = ThreadPoolExecutor(jobs or _processors())
+    pool = ThreadPoolExecutor(jobs or processors())
     try:
         results = zip(photographs, pool.map(safely, photographs), strict=True)
         for done, result in enumerate(results, 1):
@@ -112,7 +112,3 @@ def each_of(
             observe(done, len(photographs))
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,5 +1,4 @@
 import cv2
-import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -26,20 +25,6 @@ def test_tells_day_from_night(trained, photographs):
 def test_empty_folder(trained, tmp_path):
     with pytest.raises(UsageError, match="holds no picture"):
         classifier.night_fraction(trained, tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("change", "expected"),
-    [
-        pytest.param(lambda p: p, 1.0, id="same"),
-        pytest.param(lambda p: 0.2 * p + 0.1, 1.0, id="darker"),
-        pytest.param(lambda p: 1 - p, -1.0, id="negative"),
-        pytest.param(lambda p: np.random.default_rng(1).random(p.shape), 0.0, id="nothing-left"),
-    ],
-)
-def test_gradient_correlation(change, expected):
-    plate = np.random.default_rng(0).random((80, 100))
-    assert classifier.gradient_correlation(plate, change(plate)) == pytest.approx(expected, abs=0.03)
 
 
 def test_commands(photographs, tmp_path):
