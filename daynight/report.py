@@ -96,6 +96,8 @@ class Report:
         page = _PAGE.substitute(
             title=html.escape(self._chain.name),
             version=__version__,
+            wipe_style=WIPE_STYLE,
+            wipe_script=WIPE_SCRIPT,
             summary=html.escape(str(summary)),
             chain=html.escape(" → ".join(step.name for step in self._chain.steps) or "no step"),
             device=html.escape(summary.device or "no model"),
@@ -179,6 +181,16 @@ def _timings_html(seconds: Sequence[Mapping[str, float]]) -> str:
     return "<table><tr><th>stage, ms a frame<th>least<th>median<th>most" + "".join(rows) + "</table>"
 
 
+WIPE_STYLE: Final = """figcaption { color: #8b929c } .wipe { position: relative; width: 100% } .wipe img { position: absolute; inset:
+0; width: 100%; height: 100% } .wipe .after { clip-path: inset(0 0 0 var(--cut)) }
+.wipe::after { content: ""; position: absolute; top: 0; bottom: 0; left: var(--cut); width: 2px; background:
+#fff9 } .wipe input { position: absolute; inset: 0; width: 100%; height: 100%; margin: 0; opacity: 0; cursor:
+ew-resize; z-index: 1 } .wipe:focus-within { outline: 2px solid #7aa2f7 }"""
+WIPE_SCRIPT: Final = """for (const wipe of document.querySelectorAll(".wipe"))
+  wipe.querySelector("input").addEventListener("input", event =>
+    wipe.style.setProperty("--cut", event.target.value + "%"));"""
+"""What a page with wipes needs in its style and its script."""
+
 _PAGE: Final = Template("""<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>daynight: $title</title>
@@ -186,11 +198,7 @@ _PAGE: Final = Template("""<!doctype html>
 body { background: #16181c; color: #d8dce2; font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto;
 max-width: 62rem; padding: 0 1rem } h1, h2 { font-weight: 500 } table { border-collapse: collapse } td, th {
 padding: .2rem .8rem; text-align: right } th:first-child { text-align: left } figure { margin: 2rem 0 }
-figcaption { color: #8b929c } .wipe { position: relative; width: 100% } .wipe img { position: absolute; inset:
-0; width: 100%; height: 100% } .wipe .after { clip-path: inset(0 0 0 var(--cut)) }
-.wipe::after { content: ""; position: absolute; top: 0; bottom: 0; left: var(--cut); width: 2px; background:
-#fff9 } .wipe input { position: absolute; inset: 0; width: 100%; height: 100%; margin: 0; opacity: 0; cursor:
-ew-resize; z-index: 1 } .wipe:focus-within { outline: 2px solid #7aa2f7 }
+$wipe_style
 </style>
 <h1>daynight: $title</h1>
 <p>$summary<br>chain: $chain<br>device: $device<br>daynight $version</p>
@@ -200,9 +208,7 @@ $faults
 $timings
 <p>Stages of different frames overlap, so their sum is more than the wall time.</p>
 <script>
-for (const wipe of document.querySelectorAll(".wipe"))
-  wipe.querySelector("input").addEventListener("input", event =>
-    wipe.style.setProperty("--cut", event.target.value + "%"));
+$wipe_script
 </script>
 </html>
 """)

@@ -18,7 +18,7 @@ from daynight.evaluation.figures import Evaluation, Row
 from daynight.evaluation.tables import Table, flicker_table, pictures_table, remarks
 from daynight.evaluation.versions import displayed
 from daynight.images import written_whole
-from daynight.report import Wipe, jpeg_url, wipe_html
+from daynight.report import WIPE_SCRIPT, WIPE_STYLE, Wipe, jpeg_url, wipe_html
 from daynight.spaces import ColourSpaces
 
 _WIDTH: Final = 960
@@ -87,6 +87,8 @@ def _page(evaluation: Evaluation) -> str:
     return _PAGE.substitute(
         title=html.escape(f"{evaluation.look} judged as {evaluation.target}"),
         pictures=_table_html(pictures_table(evaluation)),
+        wipe_style=WIPE_STYLE,
+        wipe_script=WIPE_SCRIPT,
         histograms=histograms_svg(evaluation.rows),
         flicker=flicker,
         remarks="".join(f"<li>{html.escape(line)}</li>" for line in remarks(evaluation)),
@@ -137,12 +139,7 @@ th { color: #8b929c; vertical-align: top } table:not(.left) td { white-space: no
 td:first-child, th:first-child, .left td { text-align: left } .look { color: #fff; background: #242833 }
 svg { width: 100%; max-width: 46rem; font: 12px system-ui, sans-serif } li, .left { color: #8b929c }
 .wipes { display: grid; grid-template-columns: repeat(auto-fill, minmax(22rem, 1fr)); gap: 1rem }
-figure { margin: 0 } figcaption { color: #8b929c } .wipe { position: relative; width: 100% }
-.wipe img { position: absolute; inset: 0; width: 100%; height: 100% }
-.wipe .after { clip-path: inset(0 0 0 var(--cut)) } .wipe::after { content: ""; position: absolute; top: 0;
-bottom: 0; left: var(--cut); width: 2px; background: #fff9 } .wipe input { position: absolute; inset: 0;
-width: 100%; height: 100%; margin: 0; opacity: 0; cursor: ew-resize; z-index: 1 }
-.wipe:focus-within { outline: 2px solid #7aa2f7 }
+figure { margin: 0 } $wipe_style
 </style>
 <h1>daynight: $title</h1>
 $pictures
@@ -156,9 +153,7 @@ $flicker
 <h2>Protocol</h2>
 <table class="left">$protocol</table>
 <script>
-for (const wipe of document.querySelectorAll(".wipe"))
-  wipe.querySelector("input").addEventListener("input", event =>
-    wipe.style.setProperty("--cut", event.target.value + "%"));
+$wipe_script
 </script>
 </html>
 """)
