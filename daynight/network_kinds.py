@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+def _leave(network: nn.Module) -> None:
+    """Leave a network as it is."""
+
+
 @dataclass(frozen=True)
 class NetworkKind:
     """A generator and its discriminators, as a plugin registers them.
@@ -41,6 +45,10 @@ class NetworkKind:
     """Receptive-field radius of the generator in pixels; ``None``: the whole frame."""
     exact_tiling: bool = False
     """Whether tiles with a halo of at least ``radius`` equal the whole frame to float rounding."""
+    bytes_per_pixel: int = 1024
+    """Memory at the peak of one run, in bytes per pixel of the picture: tiles are planned by it."""
+    settle: Callable[[nn.Module], object] = _leave
+    """Called on a generator after each of its steps, to bring parameters back to where they must be."""
     attends: bool = False
     """Whether generator and discriminators give attention with the result: logits of the auxiliary
     classifiers and a heat map. The generator then gives a ``Translation``."""

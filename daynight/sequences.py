@@ -234,7 +234,9 @@ def _shot_of_pattern(place: Path, source: Path) -> Shot:
             else "check it"
         )
         raise UsageError(source, "matches no file", padded)
-    return _shot(matching[0], _numbers(matching[0]), place.parent, place.parent)
+    shot = _shot(matching[0], _numbers(matching[0]), place.parent, place.parent)
+    asked = frozenset(_numbers(pattern))
+    return select([shot], asked, source)[0] if asked else shot
 
 
 def _shot(sequence: fileseq.FileSequence, numbers: list[int], folder: Path, root: Path) -> Shot:

@@ -2,43 +2,46 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from daynight import hookimpl
 from daynight.errors import ModelError, UsageError
-from daynight.exporting import Exporter
-from daynight.images import written_whole
-from daynight.models import ModelFacts
+from daynight.exporting import Exporter, ExportOptions
 
 if TYPE_CHECKING:
-    from torch import nn
+    import torch
 
-    from daynight.training.recipe import Recipe
+    from daynight.exporting.parity import Output, Parity, Tensor
+    from daynight.training.runs import TrainedGenerator
 
 _OPSET: Final = 18
-_TOLERANCE: Final = 2e-3
-"""Largest difference between the file's maps and the network's: in stops (0.14 % of light), in emission."""
-_PROBES: Final = ((256, 448), (320, 256), (256, 256))
-"""Heights and widths on which both are compared."""
-_SMALL: Final = 100_000
-"""Values up to which a weight stays in 32 bits: the outer layers, which make most of the difference that
-16 bits make."""
+_LARGEST_SIDE: Final = 2**14
+"""Height and width, in pixels, that the network is converted for; the file itself knows no limit."""
+_LEVELS: Final = 127.5
+"""Of 255, in a difference of 1 between pictures in [-1, 1]."""
+_TOLERANCES: Final = {
+    #                largest and mean of stops; of emission, in scene-linear light; of pictures, in levels
+    "fp32": ((1e-3, 1e-4), (1e-3, 1e-4), (0.25, 0.05)),
+    "half-weights": ((2e-3, 2e-4), (2e-3, 2e-4), (0.5, 0.1)),
+    "fp16": ((1e-2, 1e-3), (1e-2, 1e-3), (1.0, 0.2)),
+    "int8": ((1.0, 0.03), (0.1, 2e-3), (16.0, 1.5)),
+}
+"""What a file may differ by from its network, by precision; ``docs/export.md`` says what it does."""
 
 
 class OnnxExporter(Exporter):
-    """Writes one ONNX file: ``plate`` in, ``stops`` and ``emission`` out, any number and size of plates.
+    """Writes one ONNX file: ``plate`` in, ``stops`` and ``emission`` or ``picture`` out, at any size.
 
-    The weights are the running average; large ones are stored in 16 bits and cast back when the file is
-    loaded. A card ``night.md`` or ``day.md`` and facts in ``facts.json``, where the run's folder has them,
-    go along.
+    Inputs and outputs are 32-bit floats whatever the precision.
     """
 
     name: ClassVar[str] = "onnx"
+    precisions: ClassVar[tuple[str, ...]] = tuple(_TOLERANCES)
 
     def export(self, run: Path, out: Path, *, direction: Literal["night", "day"]) -> Path:
         """Write the run's network of one direction.
@@ -52,148 +55,180 @@ class OnnxExporter(Exporter):
             ``out``.
 
         Raises:
-            UsageError: the run can't be read, or PyTorch is not installed.
-            ModelError: the file's maps differ from the network's by more than 0.002.
+            UsageError: the run or the pictures can't be read, int8 is asked for without pictures, or PyTorch
+                is not installed.
+            ModelError: the network can't be converted, or the file differs from it by more than the
+                precision's tolerance.
         """
         from daynight.training import require_torch
 
         require_torch()
-        from daynight.training.recipe import Recipe
+        from daynight.exporting.parity import KEY
+        from daynight.images import written_whole
+        from daynight.registry import Registry
+        from daynight.training.runs import facts_of, load_generator
 
-        recipe = Recipe.read(run)
-        network = _trained(run, direction, recipe)
-        model = _converted(network)
-        _halve_weights(model)
-        for key, value in _facts(run, direction, recipe).to_metadata().items():
+        options = self.options
+        # What is broken was told when this plugin was loaded.
+        kinds = Registry.load(warn=lambda _: None).networks
+        trained = load_generator(run, direction, kinds, best=options.best, warn=options.warn)
+        metadata = facts_of(run, trained).to_metadata()
+        calibrating, checked = self._pictures(trained)
+        with _quiet():
+            model = _converted(trained)
+            model, parity = self._nearest(trained, model, calibrating, checked)
+        if parity.fault:
+            remedy = "nothing was written; try another --precision, or other --pictures"
+            raise ModelError(out, parity.fault, remedy)
+        for key, value in {**metadata, KEY: parity.model_dump_json()}.items():
             entry = model.metadata_props.add()
             entry.key, entry.value = key, value
-        content = model.SerializeToString()
-        _require_parity(out, content, network)
         with written_whole(out) as temporary:
-            temporary.write_bytes(content)
+            temporary.write_bytes(model.SerializeToString())
         return out
 
+    def _pictures(self, trained: TrainedGenerator) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
+        """Give what to calibrate by and what to compare on: never the same picture, where it is int8."""
+        from daynight.exporting.pictures import some_pictures
 
-def _trained(run: Path, direction: str, recipe: Recipe) -> nn.Module:
-    """Load the running average of a direction's network."""
-    from daynight.training.checkpoint import Parts, load_checkpoint
-    from daynight.training.networks.relight import Relight
+        folder, calibrated = self.options.pictures, self.options.precision == "int8"
+        if calibrated and folder is None:
+            raise UsageError("--precision int8", "has nothing to be calibrated by", "give --pictures FOLDER")
+        pictures = some_pictures(folder, trained.short_side, trained.kind.size_multiple, self.options.warn)
+        if not calibrated:
+            return (), pictures
+        if len(pictures) == 1:
+            fault = "holds one picture, and int8 is compared on others than it is calibrated by"
+            raise UsageError(folder, fault, "give more, the more unlike the better")
+        return pictures[::2], pictures[1::2]
 
-    # Where the stops start is part of the network, and stands in the recipe, not among the weights.
-    network = Relight(recipe.night_start if direction == "night" else recipe.day_start)
-    load_checkpoint(run, Parts({f"{direction}-average": network}))
-    return network.eval()
+    def _nearest(
+        self, trained: TrainedGenerator, model: Any, calibrating: Sequence[Tensor], checked: Sequence[Tensor]
+    ) -> tuple[Any, Parity]:
+        """Bring the model to the precision asked for, and say how near it stays."""
+        for candidate in self._candidates(model, calibrating):
+            parity = _parity(trained, candidate, checked, self.options)
+            if not parity.fault:
+                break
+        return candidate, parity
 
+    def _candidates(self, model: Any, calibrating: Sequence[Tensor]) -> Iterator[Any]:
+        """Give the model in the precision asked for; int8 with ever more layers at the end left out."""
+        from daynight.exporting.precision import in_half, layer_count, quantised, with_half_weights
 
-def _facts(run: Path, direction: str, recipe: Recipe) -> ModelFacts:
-    """Gather what the file says of itself."""
-    from daynight.training.checkpoint import checkpoint_step
-    from daynight.training.networks.relight import SIZE_MULTIPLE
-
-    facts = ModelFacts(
-        name=direction,
-        direction="day-to-night" if direction == "night" else "night-to-day",
-        kind="maps",
-        size_multiple=SIZE_MULTIPLE,
-        short_side=256,
-        architecture="relighting U-Net: stops and emission (P0's cycle GAN, other generator)",
-        training=f"{checkpoint_step(run)} steps, seed {recipe.seed}",
-    )
-    card, told = run / f"{direction}.md", run / "facts.json"
-    if card.is_file():
-        facts = facts.updated({"card": card.read_text(encoding="utf-8")})
-    return facts.updated(_read_facts(told)) if told.is_file() else facts
-
-
-def _read_facts(path: Path) -> dict[str, Any]:
-    try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise UsageError(
-            path, f"is no JSON ({error.msg}, line {error.lineno})", "mend it or remove it"
-        ) from None
-    if not isinstance(facts, dict):
-        raise UsageError(path, "is no JSON object", 'write {"licence": "..."}')
-    return facts
+        if self.options.precision == "int8":
+            count = layer_count(model)
+            if count < 3:
+                fault = f"leaves nothing in 8 bits of a network of {count} layers"
+                raise UsageError("--precision int8", fault, "take fp16")
+            # The fewest with which the file keeps its tolerance, and half of them at most.
+            doublings = range((count // 2).bit_length())
+            yield from (quantised(model, calibrating, kept=2**each) for each in doublings)
+        else:
+            change = {"half-weights": with_half_weights, "fp16": in_half}
+            yield change.get(self.options.precision, lambda same: same)(model)
 
 
-def _converted(network: nn.Module) -> Any:
+def _converted(trained: TrainedGenerator) -> Any:
     """Give the network as an ONNX model with free batch size, height and width."""
-    import logging
-    import warnings
-
     import torch
 
-    height, width = (64 * torch.export.Dim(f"{side}64", min=2, max=64) for side in ("height", "width"))
-    logging.getLogger("torch.onnx").setLevel(
-        logging.ERROR
-    )  # it tells of torchvision, which nothing here needs
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # PyTorch's exporter warns of its own deprecated parts
-        program = torch.onnx.export(
-            network,
-            (torch.zeros(2, 3, 256, 448),),
-            input_names=["plate"],
-            output_names=["stops", "emission"],
-            dynamic_shapes=({0: torch.export.Dim("frames", min=1, max=64), 2: height, 3: width},),
-            opset_version=_OPSET,
-            dynamo=True,
-            external_data=False,
-            verbose=False,
-        )
-    if program is None:
-        raise ModelError(network, "can't be converted", "use the PyTorch version that docs/training.md names")
+    multiple = trained.kind.size_multiple
+    least = -(-trained.kind.least_side // multiple)
+    # Two sides that no picture has: were one of them fixed in the file, the comparison would fail.
+    example = torch.zeros(2, 3, (least + 1) * multiple, (least + 2) * multiple)
+    frames = torch.export.Dim("frames", min=1, max=64)
+    height, width = (
+        multiple * torch.export.Dim(f"{side}_{multiple}", min=2, max=_LARGEST_SIDE // multiple)
+        for side in ("height", "width")
+    )
+    common: dict[str, Any] = {
+        "input_names": ["plate"],
+        "output_names": list(trained.outputs),
+        "opset_version": _OPSET,
+        "external_data": False,
+        "verbose": False,
+    }
+    try:
+        shapes = ({0: frames, 2: height, 3: width},)
+        program = torch.onnx.export(trained.network, (example,), dynamic_shapes=shapes, dynamo=True, **common)
+    except torch.onnx.OnnxExporterError:
+        # Python that branches on a pixel. Traced, it is taken as it falls on the example; whether that holds
+        # elsewhere the comparison says.
+        return _traced(trained, example, common)
+    assert program is not None
     return program.model_proto
 
 
-def _halve_weights(model: Any) -> None:
-    """Store large weights in 16 bits, cast back to 32: onnxruntime folds the casts when it loads the file."""
-    from onnx import TensorProto, helper, numpy_helper
+def _traced(trained: TrainedGenerator, example: torch.Tensor, common: dict[str, Any]) -> Any:
+    """Convert by following the network once."""
+    import io
 
-    weights, casts = list(model.graph.initializer), []
-    del model.graph.initializer[:]
-    for weight in weights:
-        values = numpy_helper.to_array(weight)
-        if weight.data_type == TensorProto.FLOAT and values.size > _SMALL:
-            stored = f"{weight.name}.half"
-            casts.append(helper.make_node("Cast", [stored], [weight.name], to=TensorProto.FLOAT))
-            weight = numpy_helper.from_array(values.astype(np.float16), stored)  # noqa: PLW2901
-        model.graph.initializer.append(weight)
-    nodes = list(model.graph.node)
-    del model.graph.node[:]
-    model.graph.node.extend([*casts, *nodes])
+    import onnx
+    import torch
+
+    free = {0: "frames", 2: "height", 3: "width"}
+    content = io.BytesIO()
+    try:
+        torch.onnx.export(
+            trained.network,
+            (example,),
+            content,  # type: ignore[arg-type]
+            dynamic_axes=dict.fromkeys(("plate", *trained.outputs), free),
+            dynamo=False,
+            **common,
+        )
+    except (torch.onnx.OnnxExporterError, RuntimeError) as error:
+        fault = f"can't be converted ({' '.join(str(error).split())[:200]})"
+        remedy = "write its forward with operators that PyTorch's ONNX exporter knows"
+        raise ModelError(f"network {trained.kind.name}", fault, remedy) from error
+    return onnx.load_from_string(content.getvalue())
 
 
-def _require_parity(out: Path, content: bytes, network: nn.Module) -> None:
-    """Run both on pictures of several sizes.
-
-    Raises:
-        ModelError: their maps differ by more than the tolerance.
-    """
+def _parity(
+    trained: TrainedGenerator, model: Any, pictures: Sequence[Tensor], options: ExportOptions
+) -> Parity:
     import onnxruntime
     import torch
 
-    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    for height, width in _PROBES:
-        plate = _probe(height, width)
-        with torch.no_grad():
-            expected = network(torch.from_numpy(plate))
-        given = session.run(["stops", "emission"], {"plate": plate})
-        for name, mine, theirs in zip(("stops", "emission"), given, expected, strict=True):
-            difference = float(np.abs(mine - theirs.numpy()).max())
-            if not difference <= _TOLERANCE:
-                fault = f"its {name} would differ from the network's by {difference:.4f} at {width}x{height}"
-                raise ModelError(out, fault, "nothing was written; train on, or report this")
+    from daynight.exporting.parity import compare
+
+    settings = onnxruntime.SessionOptions()
+    settings.log_severity_level = 4
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), settings, providers=["CPUExecutionProvider"]
+    )
+    return compare(
+        trained,
+        lambda plate: session.run(list(trained.outputs), {"plate": plate}),
+        pictures,
+        _outputs(trained, options.precision),
+        precision=options.precision,
+        real=options.pictures is not None,
+        versions={"torch": torch.__version__, "onnxruntime": onnxruntime.__version__},
+    )
 
 
-def _probe(height: int, width: int) -> NDArray[np.float32]:
-    """Make a picture with slopes, edges and grain, 1×3×H×W in [-1, 1]."""
-    random = np.random.default_rng(0)
-    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-    light = np.where(y < 0.3 * np.sin(4 * x), 0.7 - 0.3 * y, 0.4 * np.sign(np.sin(20 * x)) - 0.3)
-    channels = np.stack([light * 0.8, light, light * 0.9 + 0.1])  # (3, H, W)
-    picture = np.clip(channels + random.normal(0, 0.05, channels.shape), -1, 1)
-    return picture[np.newaxis].astype(np.float32)
+def _outputs(trained: TrainedGenerator, precision: str) -> list[Output]:
+    from daynight.exporting.parity import Output, Tolerance
+
+    stops, emission, picture = (Tolerance(*each) for each in _TOLERANCES[precision])
+    if trained.kind.gives == "maps":
+        return [Output("stops", "stops", stops), Output("emission", "of white", emission)]
+    return [Output("picture", "levels", picture, scale=_LEVELS)]
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep quiet what PyTorch's exporter and onnxruntime's quantiser say of their own parts."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
 
 
 @hookimpl

@@ -37,6 +37,7 @@ P0: Final = NetworkKind(
     size_multiple=8,
     least_side=256,
     gives="pixels",
+    bytes_per_pixel=512,
     radius=103,
     exact_tiling=True,
 )
@@ -62,6 +63,7 @@ CYCLEGAN: Final = NetworkKind(
     size_multiple=4,
     least_side=24,
     gives="pixels",
+    bytes_per_pixel=1792,
 )
 
 
@@ -77,6 +79,14 @@ def _attention_discriminators() -> dict[str, nn.Module]:
     return {"global": AttentionDiscriminator(layers=7), "local": AttentionDiscriminator(layers=5)}
 
 
+def _clip_rho(generator: nn.Module) -> None:
+    """Keep each rho of AdaLIN in [0, 1]. Source: P1."""
+    from daynight.training.networks.attention import AttentionGenerator
+
+    assert isinstance(generator, AttentionGenerator)
+    generator.clip_rho()
+
+
 ATTENTION: Final = NetworkKind(
     name="attention",
     summary="P1's attention model, after U-GAT-IT light: class activation maps, AdaLIN, two discriminators",
@@ -85,6 +95,8 @@ ATTENTION: Final = NetworkKind(
     size_multiple=4,
     least_side=96,
     gives="pixels",
+    bytes_per_pixel=2816,
+    settle=_clip_rho,
     attends=True,
 )
 

@@ -114,12 +114,20 @@ def test_hook_daynight_models(run: Run) -> None:
     assert "poster  no model at all" in run("models", "list").stdout
 
 
-def test_hook_daynight_networks(run: Run) -> None:
+def test_hook_daynight_networks(run: Run, tmp_path: Path) -> None:
     pytest.importorskip("torch")
     assert "flat         one layer\n" in run("networks", "list").stdout
     shown = run("networks", "show", "flat").stdout
-    assert "generator                     147 parameters" in shown
-    assert "discriminator one              39 parameters" in shown
+    assert "generator                      84 parameters" in shown
+    assert "discriminator one              13 parameters" in shown
+    write_image(tmp_path / "sides/a.png", as_uint8(picture()))
+    settings = ["network=flat", "generator.width=5", "size=16", "framing=square", "steps=2"]
+    options = [part for setting in settings for part in ("--set", setting)]
+    trained = run("train", "sides", "sides", "--out", "run", "--preset", "p0", *options)
+    assert "unexpected keyword argument 'score'" in trained.stderr  # the preset's, of other networks
+    (tmp_path / "flat.toml").write_text('network = "flat"\nsteps = 2\nsize = 16\nframing = "square"\n')
+    trained = run("train", "sides", "sides", "--out", "run", "--preset", "flat.toml")
+    assert trained.stdout.endswith("run: 2 steps done\n"), trained.stderr
 
 
 def test_hook_daynight_exporters(run: Run, tmp_path: Path) -> None:

@@ -2,68 +2,196 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from daynight.cli.options import FilePath
+
+if TYPE_CHECKING:
+    import torch
+
+    from daynight.network_kinds import NetworkKind
+    from daynight.registry import Registry
+    from daynight.training.recipe import Recipe
+    from daynight.training.trainer import Trainer
 
 
 @click.command("train")
 @click.argument("day", type=FilePath())
 @click.argument("night", type=FilePath())
 @click.option("--out", "run", type=FilePath(), required=True, help="Folder for the run.")
-@click.option("--minutes", type=float, help="Stop after this long, with a checkpoint.")
+@click.option(
+    "--preset",
+    metavar="NAME|FILE.toml",
+    help="relight, p0, p1-cyclegan, p1-attention, or a file of your own.  [default: relight]",
+)
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change a hyper-parameter.")
+@click.option("--pairs", type=FilePath(), help="CSV of photographs that belong together, columns day,night.")
+@click.option(
+    "--start",
+    nargs=2,
+    metavar="NIGHT DAY",
+    help="Models to start from: names or ONNX files.",
+)
 @click.option("--resume", is_flag=True, help="Go on from the run's checkpoint.")
+@click.option("--minutes", type=click.FloatRange(min=0), help="Stop after this long, with a checkpoint.")
+@click.option("--dry-run", is_flag=True, help="Show networks, data and plan; train nothing.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
 @click.option("--jobs", type=click.IntRange(min=1), help="Processors to use.")
+@click.option("--progress", type=click.Choice(["auto", "bar", "lines"]), default="auto", show_default=True)
 def command(
     day: Path,
     night: Path,
     run: Path,
-    minutes: float | None,
+    preset: str | None,
     settings: tuple[str, ...],
+    pairs: Path | None,
+    start: tuple[str, str] | None,
     resume: bool,
+    minutes: float | None,
+    dry_run: bool,
+    device: str,
     jobs: int | None,
+    progress: str,
 ) -> None:
-    """Train a night and a day network on two folders of photographs.
+    """Train a night and a day network on two sets of photographs.
 
-    DAY and NIGHT are folders, searched through. The run's checkpoints, losses and sample grids go to --out.
+    DAY and NIGHT are folders, searched through, or sequences. The run's checkpoints, losses, curves and
+    sample grids go to --out. On several GPUs: torchrun --nproc-per-node N -m daynight train ...
     """
-    import signal
-    import time
-    from threading import Event
-
+    from daynight.cli import warn
     from daynight.errors import UsageError
+    from daynight.registry import Registry
     from daynight.training import require_torch
 
     require_torch()
     import torch
 
-    from daynight.training.data import Photographs
-    from daynight.training.recipe import Recipe
+    from daynight.cli.training_progress import open_watchers
+    from daynight.training.data import open_data
+    from daynight.training.group import joined
     from daynight.training.trainer import Trainer
+    from daynight.training.watching import Together
 
+    recipe = _recipe(run, preset, settings, resume=resume)
+    if start and resume:
+        raise UsageError("--start", "goes with a new run only", "leave it out, or give another --out")
+    if not resume and not dry_run and (run / "recipe.json").exists():
+        raise UsageError(run, "holds a run already", "go on with --resume, or give another --out")
     if jobs:
         torch.set_num_threads(jobs)
+    place = _device(device)
+    registry = Registry.load(warn=warn)
+    kind = _kind(registry, recipe)
+    with joined(place) as group:
+        heard = warn if group.leads else _unheard
+        data = open_data(recipe, kind, day, night, pairs, heard, jobs=jobs)
+        trainer = Trainer(recipe, kind, data, device=place, group=group)
+        if dry_run:
+            for line in (
+                *_networks(kind, trainer),
+                *data.describe(),
+                *_plan(recipe, group.size, place),
+            ):
+                click.echo(line)
+            return
+        if start:
+            _start(trainer, registry, start)
+        if resume:
+            trainer.resume(run, heard)
+        stop = _stopped_by_time_or_signal(minutes)
+        with open_watchers(progress, leads=group.leads) as watchers:
+            trainer.train(run, stop=stop, watcher=Together(watchers))
+        if group.leads:
+            click.echo(f"{run}: {trainer.step_count} steps done")
+
+
+def _recipe(run: Path, preset: str | None, settings: tuple[str, ...], *, resume: bool) -> Recipe:
+    from daynight.errors import UsageError
+    from daynight.training.recipe import Recipe
+
     pairs = [setting.partition("=") for setting in settings]
     for name, equals, _ in pairs:
         if not equals:
             raise UsageError(f"--set {name}", "has no value", "write NAME=VALUE")
-    recipe = Recipe.read(run) if resume else Recipe()
-    recipe = recipe.updated({name: value for name, _, value in pairs})
+    if resume and preset:
+        raise UsageError("--preset", "goes with a new run only", "change single values by --set")
+    recipe = Recipe.read(run) if resume else Recipe.preset(preset or "relight")
+    return recipe.updated({name: value for name, _, value in pairs})
 
-    def warn(line: str) -> None:
-        click.echo(f"warning: {line}", err=True)
 
-    trainer = Trainer(
-        recipe, Photographs(day, recipe.short_side, warn), Photographs(night, recipe.short_side, warn)
-    )
-    if resume:
-        trainer.resume(run, warn)
+def _kind(registry: Registry, recipe: Recipe) -> NetworkKind:
+    from daynight.errors import UsageError, nearest
+
+    if recipe.network not in registry.networks:
+        raise UsageError(
+            f"network {recipe.network!r}", "is unknown", nearest(recipe.network, registry.networks)
+        )
+    return registry.networks[recipe.network]
+
+
+def _device(name: str) -> torch.device:
+    import os
+
+    import torch
+
+    from daynight.errors import DeviceError
+
+    if name == "cuda" and not torch.cuda.is_available():
+        raise DeviceError("--device cuda", "is not there for PyTorch", "train with --device cpu")
+    if name == "cpu" or not torch.cuda.is_available():
+        return torch.device("cpu")
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+
+
+def _start(trainer: Trainer, registry: Registry, models: tuple[str, str]) -> None:
+    from daynight.training.start import load_model
+
+    gan = trainer.gan
+    generators = ((gan.to_night, gan.night_average), (gan.to_day, gan.day_average))
+    for name, networks in zip(models, generators, strict=True):
+        path = registry.models[name].path if name in registry.models else Path(name)
+        for network in networks:
+            load_model(network, path)
+
+
+def _stopped_by_time_or_signal(minutes: float | None) -> Callable[[], bool]:
+    """Give what says whether to stop: after that long, at Ctrl-C, at a farm's SIGTERM."""
+    import signal
+    import time
+    from threading import Event
+
     until = float("inf") if minutes is None else time.monotonic() + minutes * 60
     stopped = Event()
     for sign in (signal.SIGTERM, signal.SIGINT):  # the step under way is finished, and all is saved
         signal.signal(sign, lambda *_: stopped.set())
-    trainer.train(run, stop=lambda: stopped.is_set() or time.monotonic() >= until, tell=click.echo)
-    click.echo(f"{run}: {trainer.step_count} steps done")
+    return lambda: stopped.is_set() or time.monotonic() >= until
+
+
+def _networks(kind: NetworkKind, trainer: Trainer) -> list[str]:
+    """Each network with its number of parameters."""
+    counts = {
+        f"{kind.name} generator, two": trainer.gan.to_night,
+        **{f"discriminator {name}, two": each for name, each in trainer.gan.night_judges.items()},
+    }
+    return [
+        f"{name}: {sum(p.numel() for p in network.parameters()):,} parameters"
+        for name, network in counts.items()
+    ]
+
+
+def _plan(recipe: Recipe, processes: int, device: torch.device) -> list[str]:
+    """The hyper-parameters, and what a step takes."""
+    pictures = recipe.batch * recipe.accumulate * processes
+    return [
+        f"{recipe.steps:,} steps of {pictures} by day and {pictures} by night",
+        f"{processes} process{'' if processes == 1 else 'es'} on {device.type}",
+        *(f"  {name} = {value}" for name, value in recipe.model_dump().items() if value not in ({}, None)),
+    ]
+
+
+def _unheard(line: str) -> None:
+    """Say nothing: the first process of the group has said it."""

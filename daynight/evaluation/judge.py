@@ -1,6 +1,6 @@
 """The independent classifier as a judge: what pictures read as, and the features that distances are taken on.
 
-The only module of this room that needs PyTorch.
+Beside the classifier itself, the only module of this room that needs PyTorch.
 """
 
 from __future__ import annotations
@@ -19,11 +19,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from daynight.errors import UsageError
+from daynight.evaluation.classifier import SIZE, Classifier
 from daynight.evaluation.measures import Features
 from daynight.frame import Pixels
-from daynight.training.classifier import Classifier
 
-_SIZE: Final = (128, 192)
 _BATCH: Final = 16
 _RATE: Final = 1e-3
 
@@ -41,7 +40,7 @@ class Verdict:
 
 
 class Judge:
-    """The weak classifier of P2: trained on real photographs alone, by ``daynight.training.classifier``.
+    """The weak classifier of P2: trained on real photographs alone, by ``daynight judge``.
 
     Args:
         path: its weights, a safetensors file.
@@ -56,14 +55,14 @@ class Judge:
             self._classifier.load_state_dict(load_file(path))
             self.sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         except Exception as error:  # safetensors and PyTorch raise many classes
-            remedy = "make one: python -m daynight.training.classifier train DAY NIGHT --out FILE"
+            remedy = "make one: daynight judge DAY NIGHT --out FILE"
             raise UsageError(path, "is no classifier", remedy) from error
 
     @torch.no_grad()
     def __call__(self, picture: Pixels) -> Verdict:
         """Judge a display-encoded picture H×W×3 in [0, 1]."""
         whole = torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)[np.newaxis]))  # (1, 3, H, W)
-        small = functional.interpolate(whole, size=_SIZE, mode="bilinear", antialias=True)
+        small = functional.interpolate(whole, size=SIZE, mode="bilinear", antialias=True)
         features: Tensor = self._classifier.features(small * 2 - 1).mean(dim=(2, 3))  # (1, 96)
         night = float(self._classifier.score(features))
         return Verdict(night, features[0].double().numpy(), small[0].numpy())

@@ -1,7 +1,7 @@
 """Checkpoints: all of a run's state in one safetensors file with a header of JSON. No pickle.
 
 Each is written whole or not at all, and the last few are kept: should one be broken all the same, the one
-before it is taken.
+before it is taken. The best of a run, by the sum of its losses, is kept beside them.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from daynight.errors import UsageError
 from daynight.images import written_whole
@@ -24,7 +23,7 @@ from daynight.training.image_pool import ImagePool
 
 _KEPT: Final = 2
 """Checkpoints that stay in a run's folder."""
-_CHANCE: Final = "chance/torch"
+_BEST: Final = "best.safetensors"
 
 
 @dataclass(frozen=True)
@@ -33,19 +32,21 @@ class Parts:
 
     modules: Mapping[str, nn.Module]
     """Networks and running averages."""
-    optimisers: Mapping[str, torch.optim.Optimizer] = field(default_factory=dict)
+    optimisers: Mapping[str, Optimizer] = field(default_factory=dict)
     pools: Mapping[str, ImagePool] = field(default_factory=dict)
-    random: np.random.Generator | None = None
-    """Where the order of the data comes from; with it PyTorch's own chance is kept too."""
 
 
-def save_checkpoint(run: Path, step: int, parts: Parts) -> Path:
+def save_checkpoint(
+    run: Path, step: int, parts: Parts, state: Mapping[str, Any] | None = None, *, best: bool = False
+) -> Path:
     """Write a checkpoint, and remove the oldest beyond the last few.
 
     Args:
         run: folder of the run.
         step: steps done.
         parts: what it holds.
+        state: what else, of JSON's types.
+        best: whether it is the best so far, and is kept as that too.
 
     Returns:
         Its file, ``checkpoint-STEP.safetensors``.
@@ -54,34 +55,39 @@ def save_checkpoint(run: Path, step: int, parts: Parts) -> Path:
     for name, module in parts.modules.items():
         tensors |= {f"{name}/{key}": value for key, value in module.state_dict().items()}
     for name, optimiser in parts.optimisers.items():
-        for place, state in optimiser.state_dict()["state"].items():
-            tensors |= {f"{name}/{place}/{key}": value for key, value in state.items()}
+        for place, moments in optimiser.state_dict()["state"].items():
+            tensors |= {f"{name}/{place}/{key}": value for key, value in moments.items()}
     for name, pool in parts.pools.items():
         tensors |= {f"{name}/{place}": picture for place, picture in enumerate(pool.pictures)}
-    header = {"step": json.dumps(step)}
-    if parts.random is not None:
-        tensors[_CHANCE] = torch.get_rng_state()
-        header["random"] = json.dumps(parts.random.bit_generator.state)
+    header = {"step": json.dumps(step), "state": json.dumps(dict(state or {}))}
+    content = save({key: value.contiguous() for key, value in tensors.items()}, header)
     path = run / f"checkpoint-{step:06d}.safetensors"
-    with written_whole(path) as temporary:
-        temporary.write_bytes(save({key: value.contiguous() for key, value in tensors.items()}, header))
+    for each in (path, run / _BEST) if best else (path,):
+        with written_whole(each) as temporary:
+            temporary.write_bytes(content)
     for old in checkpoints(run)[_KEPT:]:
         old.unlink()
     return path
 
 
-def load_checkpoint(run: Path, parts: Parts, warn: Callable[[str], None] = lambda _: None) -> int:
-    """Read a run's newest checkpoint that is whole into ``parts``, and give the steps done.
+def load_checkpoint(
+    run: Path, parts: Parts, warn: Callable[[str], None] = lambda _: None, *, best: bool = False
+) -> tuple[int, dict[str, Any]]:
+    """Read a run's newest checkpoint that is whole into ``parts``.
 
     Args:
         run: folder of the run.
         parts: what to read; the file may hold more.
         warn: takes one line for each checkpoint that is broken.
+        best: take the best one instead of the newest.
+
+    Returns:
+        The steps done, and the state saved with them.
 
     Raises:
         UsageError: the run has no checkpoint that is whole, or it is not of these networks.
     """
-    path, tensors, header = _newest(run, warn)
+    path, tensors, header = _newest(run, warn, best=best)
     try:
         for name, module in parts.modules.items():
             module.load_state_dict(_below(tensors, name))
@@ -93,10 +99,7 @@ def load_checkpoint(run: Path, parts: Parts, warn: Callable[[str], None] = lambd
     for name, pool in parts.pools.items():
         pictures = _below(tensors, name)
         pool.pictures = [pictures[place] for place in sorted(pictures, key=int)]
-    if parts.random is not None:
-        parts.random.bit_generator.state = json.loads(header["random"])
-        torch.set_rng_state(tensors[_CHANCE])
-    return int(json.loads(header["step"]))
+    return int(json.loads(header["step"])), json.loads(header["state"])
 
 
 def checkpoints(run: Path) -> Sequence[Path]:
@@ -110,10 +113,13 @@ def checkpoint_step(run: Path) -> int:
     return int(json.loads(header["step"]))
 
 
-def _newest(run: Path, warn: Callable[[str], None]) -> tuple[Path, dict[str, Tensor], dict[str, Any]]:
-    found = checkpoints(run)
+def _newest(
+    run: Path, warn: Callable[[str], None], *, best: bool = False
+) -> tuple[Path, dict[str, Tensor], dict[str, Any]]:
+    found = [path for path in (run / _BEST,) if path.is_file()] if best else checkpoints(run)
     if not found:
-        raise UsageError(run, "holds no checkpoint", "give the folder of a training run")
+        fault = "holds no best checkpoint" if best else "holds no checkpoint"
+        raise UsageError(run, fault, "give the folder of a training run")
     for path in found:
         content = _content(path, warn)
         if content:
@@ -136,7 +142,7 @@ def _below(tensors: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
     }
 
 
-def _load_optimiser(optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
+def _load_optimiser(optimiser: Optimizer, tensors: Mapping[str, Tensor]) -> None:
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
         place, _, name = key.partition("/")

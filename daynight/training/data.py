@@ -1,143 +1,237 @@
-"""Photographs to train on: whole frames, unpaired, from two folders."""
+"""What a run draws its pictures from: photographs by day and by night, unpaired or in pairs."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
-import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from daynight.colour import decode_display, encode_display, to_encoding
-from daynight.errors import PlateError, UsageError
-from daynight.images import EXTENSIONS, read_frame
-from daynight.training.networks.relight import SIZE_MULTIPLE
+from daynight.dataset.reading import Photograph, Warn
+from daynight.errors import DaynightError, UsageError
+from daynight.network_kinds import NetworkKind
+from daynight.training.crops import Crops, scaled
+from daynight.training.pairs import read_pairs
+from daynight.training.photographs import Kept, Photographs, as_tensor, decoded
+from daynight.training.recipe import Recipe
 
-_SOURCE_POWER: Final = 0.75
-"""A source of n photographs is drawn with weight n^0.75: a webcam's many views of one place count less."""
-
-_LIFTED: Final = 0.04
-"""Display value from which the darkest pixels of a night photograph count as lifted, and are pulled down."""
-
-_PARTS: Final = 4
-"""Rows and columns of the frame in which levels are measured."""
-
-Photograph = NDArray[np.uint8]
+_UNLIKE: Final = 1.05
+"""Ratio of two aspects from which the pictures of a pair can't show the same view."""
 
 
-class Photographs:
-    """The photographs of one folder, decoded once and drawn at random.
+class TrainingData(Protocol):
+    """What a trainer draws its pictures from. It keeps no chance of its own."""
 
-    Args:
-        folder: searched through; ``NAME_0001.jpg`` belongs to the source ``NAME``.
-        short_side: of the frames given, in pixels.
-        warn: takes one line for each file that is no readable image; it is left out.
-
-    Raises:
-        UsageError: the folder holds no readable image.
-    """
-
-    def __init__(self, folder: Path, short_side: int, warn: Callable[[str], None]) -> None:
-        self._short_side = short_side
-        self._photographs: list[Photograph] = []
-        sources: list[str] = []
-        for path in sorted(path for path in folder.rglob("*") if path.suffix.lower() in EXTENSIONS):
-            try:
-                picture = to_encoding(read_frame(path), "display").image
-            except PlateError as error:
-                warn(f"{error}; it is left out")
-                continue
-            self._photographs.append(self._shrunk(picture))
-            sources.append(path.stem.rpartition("_")[0])
-        if not self._photographs:
-            raise UsageError(folder, "holds no readable image", "give a folder of photographs")
-        self._weights = _weights(sources)
-
-    def __len__(self) -> int:
-        return len(self._photographs)
-
-    def draw(self, random: np.random.Generator, *, exposure: float = 0.0, levelled: bool = False) -> Tensor:
-        """Draw a photograph, cropped a little and perhaps mirrored.
+    def draw(self, random: np.random.Generator, count: int) -> tuple[Tensor, Tensor]:
+        """Draw day and night photographs, one after the other: twice one is the same as two at once.
 
         Args:
             random: where chance comes from.
-            exposure: largest change of exposure, in stops either way.
-            levelled: pull lifted blacks down.
+            count: day photographs, and night photographs; 1 or more.
 
         Returns:
-            1×3×H×W float32, display-encoded in [0, 1], sides multiples of 64.
-        """
-        photograph = self._photographs[random.choice(len(self._photographs), p=self._weights)]
-        picture = _cropped(photograph, self._short_side, random).astype(np.float32) / np.float32(255)
-        if levelled:
-            picture = _levelled(picture)
-        if exposure:
-            gain = np.float32(2.0 ** random.uniform(-exposure, exposure))
-            picture = np.minimum(encode_display(decode_display(picture) * gain), 1)
-        if random.random() < 0.5:
-            picture = picture[:, ::-1]
-        return torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)[np.newaxis]))
+            Day and night, each count×3×H×W float32, contiguous, display-encoded in [-1, 1], sides multiples
+            of the network's.
 
-    def levels(self, low: float, high: float, *, levelled: bool = False) -> tuple[Tensor, Tensor]:
-        """Give the band of brightness between two quantiles of these photographs, part by part of the frame.
+        Raises:
+            RuntimeError: whole frames of different shapes can't lie in one array; draw one at a time.
+        """
+
+    def day_levels(self, low: float, high: float) -> tuple[Tensor, Tensor]:
+        """Give the band of brightness between two quantiles of the day photographs, part by part.
 
         Args:
-            low: part of the photographs that is darker than the band.
+            low: part of the photographs that is darker than the band, in [0, 1].
             high: part of the photographs that is darker than its upper end.
-            levelled: as in :meth:`draw`, lifted blacks pulled down.
 
         Returns:
-            Lower and upper end, each 4×4, display-encoded in [0, 1].
+            Lower and upper end, each 4×4 (of the whole photograph, whatever is drawn of it) float32,
+            display-encoded in [-1, 1].
         """
-        parts = []
-        for photograph in self._photographs:
-            picture = photograph.astype(np.float32) / np.float32(255)
-            brightness = (_levelled(picture) if levelled else picture).mean(axis=2)
-            parts.append(cv2.resize(brightness, (_PARTS, _PARTS), interpolation=cv2.INTER_AREA))
-        darkest, brightest = np.quantile(parts, (low, high), axis=0).astype(np.float32)
-        return torch.from_numpy(darkest), torch.from_numpy(brightest)
 
-    def _shrunk(self, picture: NDArray[np.float32]) -> Photograph:
-        """Keep a photograph at a quarter more than is drawn: memory for thousands of them stays small."""
-        scale = min(1.0, 1.25 * self._short_side / min(picture.shape[:2]))
-        size = (max(round(picture.shape[1] * scale), 1), max(round(picture.shape[0] * scale), 1))
-        small = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.float32)
-        return np.rint(np.clip(small, 0, 1) * 255).astype(np.uint8)
+    def night_levels(self, low: float, high: float) -> tuple[Tensor, Tensor]:
+        """Give the same of the night photographs, as they are drawn: deepened if the recipe asks for it."""
+
+    def describe(self) -> list[str]:
+        """Say in a few lines what was found and what is drawn of it."""
 
 
-def frame_size(height: int, width: int, short_side: int) -> tuple[int, int]:
-    """Height and width, multiples of 64, nearest to a photograph's shape; at most 5:3 either way."""
-    aspect = max(height, width) / min(height, width)
-    long_side = max(round(short_side * min(aspect, 5 / 3) / SIZE_MULTIPLE) * SIZE_MULTIPLE, short_side)
-    return (short_side, long_side) if width >= height else (long_side, short_side)
+def open_data(  # noqa: PLR0917 - what a run is of, in the order of the command line
+    recipe: Recipe,
+    kind: NetworkKind,
+    day: Path,
+    night: Path,
+    pairs: Path | None,
+    warn: Warn,
+    *,
+    jobs: int | None = None,
+) -> TrainingData:
+    """Read the photographs that a recipe trains on.
+
+    Args:
+        recipe: says how they are framed, drawn and changed.
+        kind: of the networks; says which sizes they take.
+        day: a folder (searched through), a pattern such as ``shot.####.exr``, or one image.
+        night: the same; with pairs, both are folders.
+        pairs: CSV with the header ``day,night``, of names below both folders; ``None``: unpaired.
+        warn: takes one line for each file that can't be read; it is left out, with its pair.
+        jobs: files to decode at a time; ``None``: as many as there are processors.
+
+    Raises:
+        UsageError: a size does not fit the networks, or there is nothing to train on.
+    """
+    crops = Crops.of(recipe, kind)
+    power, deepen = recipe.source_power, recipe.deepen
+    if pairs is not None:
+        return Paired.read(pairs, day, night, crops, warn, source_power=power, deepen=deepen, jobs=jobs)
+    if recipe.paired:
+        raise UsageError(f"--set paired={recipe.paired:g}", "needs photographs in pairs", "give --pairs")
+    return Unpaired(
+        Photographs.read(day, crops, warn, source_power=power, jobs=jobs),
+        Photographs.read(night, crops, warn, source_power=power, deepen=deepen, jobs=jobs),
+        exposure=recipe.exposure,
+    )
 
 
-def _weights(sources: Sequence[str]) -> NDArray[np.float64]:
-    counts = Counter(sources)
-    weights = np.array([counts[source] ** (_SOURCE_POWER - 1) for source in sources])
-    return np.asarray(weights / weights.sum())
+class _Sides:
+    """Day and night photographs."""
+
+    def __init__(self, day: Photographs, night: Photographs) -> None:
+        self.day, self.night = day, night
+
+    def day_levels(self, low: float, high: float) -> tuple[Tensor, Tensor]:
+        """See :meth:`TrainingData.day_levels`."""
+        return self.day.levels(low, high)
+
+    def night_levels(self, low: float, high: float) -> tuple[Tensor, Tensor]:
+        """See :meth:`TrainingData.night_levels`."""
+        return self.night.levels(low, high)
+
+    def describe(self) -> list[str]:
+        """See :meth:`TrainingData.describe`."""
+        return [f"day {self.day.describe()}", f"night {self.night.describe()}", self.day.crops.describe()]
 
 
-def _cropped(photograph: Photograph, short_side: int, random: np.random.Generator) -> Photograph:
-    """Scale and crop to a whole frame, at most an eighth of it lost beyond what its shape asks."""
-    whole_height, whole_width = photograph.shape[:2]
-    height, width = frame_size(whole_height, whole_width, short_side)
-    zoom = random.uniform(1.0, 1.125) * max(height / whole_height, width / whole_width)
-    size = (max(round(whole_width * zoom), width), max(round(whole_height * zoom), height))
-    scaled = cv2.resize(photograph, size, interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR)
-    y = random.integers(0, scaled.shape[0] - height + 1)
-    x = random.integers(0, scaled.shape[1] - width + 1)
-    return np.asarray(scaled[y : y + height, x : x + width], np.uint8)
+class Unpaired(_Sides):
+    """Day and night photographs that have nothing to do with one another.
+
+    Args:
+        day: drawn with a change of exposure.
+        night: drawn as they are.
+        exposure: largest change of exposure, in stops either way.
+    """
+
+    def __init__(self, day: Photographs, night: Photographs, *, exposure: float = 0.0) -> None:
+        super().__init__(day, night)
+        self._exposure = exposure
+
+    def draw(self, random: np.random.Generator, count: int) -> tuple[Tensor, Tensor]:
+        """See :meth:`TrainingData.draw`."""
+        return _stacked(
+            (self.day.draw(random, exposure=self._exposure), self.night.draw(random)) for _ in range(count)
+        )
 
 
-def _levelled(picture: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Pull lifted blacks of a washed-out night photograph down to black."""
-    darkest = np.float32(np.percentile(picture, 1))
-    if darkest < _LIFTED:
-        return picture
-    return np.asarray(np.clip((picture - darkest) / (1 - darkest), 0, 1), np.float32)
+class Paired(_Sides):
+    """Day and night photographs of the same views, cropped and mirrored alike.
+
+    Exposure is never changed: the night would no longer be that day's.
+
+    Args:
+        day: chosen from, by their weights.
+        night: as many, in the same order, each kept at the size of its day.
+    """
+
+    @classmethod
+    def read(
+        cls,
+        table: Path,
+        day: Path,
+        night: Path,
+        crops: Crops,
+        warn: Warn,
+        *,
+        source_power: float = 1.0,
+        deepen: bool = False,
+        jobs: int | None = None,
+    ) -> Paired:
+        """Decode the photographs that a CSV names; a night of another size is scaled to its day's.
+
+        Args:
+            table: CSV with the header ``day,night``.
+            day: folder of its day photographs.
+            night: folder of its night photographs.
+            crops: what is drawn of them.
+            warn: takes one line for each row whose photographs can't be read, or differ in shape.
+            source_power: a place with n views by day is drawn with weight n to this power.
+            deepen: pull lifted blacks of the nights down to black.
+            jobs: files to decode at a time; ``None``: as many as there are processors.
+
+        Raises:
+            UsageError: the CSV is none (see :func:`daynight.training.pairs.read_pairs`), DAY or NIGHT is no
+                folder, or no pair can be used.
+        """
+        rows = read_pairs(table)
+        for folder in (day, night):
+            if not folder.is_dir():
+                raise UsageError(folder, "is no folder", f"give the folder that {table} names files of")
+        days = [Photograph(day / row.day, row.day) for row in rows]
+        nights = [Photograph(night / row.night, row.night) for row in rows]
+        by_day, by_night = [], []
+        for row, *pair in zip(
+            rows,
+            decoded(days, crops, False, warn, jobs),
+            decoded(nights, crops, deepen, warn, jobs),
+            strict=True,
+        ):
+            try:
+                first, second = _matched(*pair)
+            except DaynightError as error:
+                warn(f"{table}, line {row.line}: {error}; the pair is left out")
+                continue
+            by_day.append(first)
+            by_night.append(second)
+        if not by_day:
+            raise UsageError(table, "holds no pair that can be read", f"name files of {day} and {night}")
+        left_out = len(rows) - len(by_day)
+        return cls(
+            Photographs(day, by_day, crops, source_power=source_power, left_out=left_out),
+            Photographs(night, by_night, crops, left_out=left_out),
+        )
+
+    def draw(self, random: np.random.Generator, count: int) -> tuple[Tensor, Tensor]:
+        """See :meth:`TrainingData.draw`."""
+        return _stacked(self._pair(random) for _ in range(count))
+
+    def _pair(self, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+        index = self.day.choose(random)
+        crop = self.day.crop(index, random)
+        day, night = (crop.of(side.kept[index].picture) for side in (self.day, self.night))
+        return as_tensor(day), as_tensor(night)
+
+
+def _matched(day: Kept | DaynightError, night: Kept | DaynightError) -> tuple[Kept, Kept]:
+    """Give a pair with the night scaled to the day's frame.
+
+    Raises:
+        DaynightError: one of both could not be read, or they can't show the same view.
+    """
+    if isinstance(day, DaynightError):
+        raise day
+    if isinstance(night, DaynightError):
+        raise night
+    ratio = (day.size[1] * night.size[0]) / (day.size[0] * night.size[1])
+    if max(ratio, 1 / ratio) > _UNLIKE:
+        sizes = " and ".join(f"{width}x{height}" for height, width in (day.size, night.size))
+        raise UsageError("day and night", f"differ in shape ({sizes} pixels)", "crop one of them")
+    return day, dataclasses.replace(night, picture=scaled(night.picture, *day.picture.shape[:2]))
+
+
+def _stacked(pairs: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    """Stack pairs of 3×H×W into two tensors N×3×H×W."""
+    days, nights = zip(*pairs, strict=True)
+    return torch.stack(days), torch.stack(nights)

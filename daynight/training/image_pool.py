@@ -19,10 +19,13 @@ class ImagePool:
         self.pictures: list[Tensor] = []
         """Those kept, each 1×3×H×W; a checkpoint takes and gives them."""
 
-    def swapped(self, picture: Tensor, random: np.random.Generator) -> Tensor:
-        """Put a picture in and give one, both 1×3×H×W; sizes may differ."""
+    def swapped(self, pictures: Tensor, random: np.random.Generator) -> Tensor:
+        """Put pictures in and give as many, N×3×H×W; sizes may differ from call to call where N is 1."""
         # One layout for all: those out of a checkpoint shall take the same arithmetic as those never saved.
-        picture = picture.detach().contiguous(memory_format=torch.contiguous_format)
+        newest = pictures.detach().contiguous(memory_format=torch.contiguous_format)
+        return torch.cat([self._swapped(picture, random) for picture in torch.split(newest, 1)])
+
+    def _swapped(self, picture: Tensor, random: np.random.Generator) -> Tensor:
         if len(self.pictures) < self._size:
             self.pictures.append(picture)
             return picture

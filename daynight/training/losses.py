@@ -16,6 +16,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+LUMA: Final = (0.2126, 0.7152, 0.0722)
+"""Weights of red, green and blue in luma (ITU-R BT.709)."""
+
 
 def discriminator_loss(real: Sequence[Tensor], generated: Sequence[Tensor]) -> Tensor:
     """D = (D(b) - 1)^2 + D(G(a))^2, averaged over places and scales.
@@ -150,6 +153,18 @@ def identity_loss(photograph: Tensor, unchanged: Tensor) -> Tensor:
     return (unchanged - photograph).abs().mean()
 
 
+def pair_loss(picture: Tensor, wanted: Tensor) -> Tensor:
+    """L1 = mean |G(a) - b|, where b is the photograph of the same place: all of it is known.
+
+    Args:
+        picture: G(a), N×3×H×W.
+        wanted: b, likewise.
+
+    Source: Isola et al. 2017, eq. (3).
+    """
+    return (picture - wanted).abs().mean()
+
+
 def cam_generator_loss(source: Tensor, target: Tensor) -> Tensor:
     """CAM = -log s(eta(x)) - log(1 - s(eta(y))), averaged; s is the logistic function.
 
@@ -194,11 +209,32 @@ def tint_loss(stops: Tensor) -> Tensor:
     return (stops - stops.mean(dim=1, keepdim=True)).abs().mean()
 
 
+def structure_loss(photograph: Tensor, picture: Tensor) -> Tensor:
+    """1 - corr(grad a, grad G(a)): how much of the edges and texture is lost, however contrast changes.
+
+    The differences of neighbouring pixels of luma are correlated over the frame, so a frame that is darker
+    by one factor loses nothing, while a sky that turns black above ground in daylight does.
+
+    Args:
+        photograph: a, N×3×H×W, display-encoded.
+        picture: G(a), likewise.
+    """
+    first, second = _luma_steps(photograph), _luma_steps(picture)  # (N, 2HW - H - W)
+    first, second = (steps - steps.mean(dim=1, keepdim=True) for steps in (first, second))
+    return 1 - functional.cosine_similarity(first, second, dim=1, eps=1e-6).mean()
+
+
 def smoothness_loss(maps: Tensor) -> Tensor:
     """Mean step of maps N×C×H×W from pixel to pixel: total variation, down and across."""
     down = (maps[..., 1:, :] - maps[..., :-1, :]).abs().mean()
     across = (maps[..., 1:] - maps[..., :-1]).abs().mean()
     return down + across
+
+
+def _luma_steps(picture: Tensor) -> Tensor:
+    luma = (picture * picture.new_tensor(LUMA)[:, None, None]).sum(dim=1)  # (N, H, W)
+    down, across = luma[:, 1:] - luma[:, :-1], luma[..., 1:] - luma[..., :-1]
+    return torch.cat([down.flatten(1), across.flatten(1)], dim=1)
 
 
 def level_loss(picture: Tensor, darkest: Tensor, brightest: Tensor) -> Tensor:

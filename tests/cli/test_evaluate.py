@@ -25,8 +25,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Plates, photographs of night, a moving shot, and a classifier trained for a few steps."""
     from safetensors.torch import save_file
 
-    from daynight.training.classifier import train_classifier
-    from daynight.training.data import Photographs
+    from daynight.evaluation.classifier import read_photographs, train_classifier
 
     torch.set_num_threads(1)
     root = tmp_path_factory.mktemp("evaluate")
@@ -38,8 +37,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(3):
         frame = np.ascontiguousarray(wide[:, 2 * number : 2 * number + 96])
         write_image(root / f"shots/sh/f.{1001 + number}.png", as_uint8(frame))
-    day, night = (Photographs(root / side, 64, print) for side in ("plates", "real"))
-    classifier = train_classifier(day, night, steps=15, seed=1, tell=print)
+    day, night = (read_photographs(root / side, print) for side in ("plates", "real"))
+    classifier = train_classifier(day, night, steps=40, seed=1, tell=print)
     save_file(classifier.state_dict(), root / "judge.safetensors")
     return root
 

@@ -24,11 +24,10 @@ def judge_file(sides: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactor
     torch = pytest.importorskip("torch")
     from safetensors.torch import save_file
 
-    from daynight.training.classifier import train_classifier
-    from daynight.training.data import Photographs
+    from daynight.evaluation.classifier import read_photographs, train_classifier
 
     torch.set_num_threads(1)
-    day, night = (Photographs(folder, 64, print) for folder in sides)
+    day, night = (read_photographs(folder, print) for folder in sides)
     path = tmp_path_factory.mktemp("judge") / "judge.safetensors"
-    save_file(train_classifier(day, night, steps=15, seed=1, tell=print).state_dict(), path)
+    save_file(train_classifier(day, night, steps=40, seed=1, tell=print).state_dict(), path)
     return path

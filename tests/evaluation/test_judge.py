@@ -13,8 +13,8 @@ torch = pytest.importorskip("torch")
 from safetensors.torch import load_file  # noqa: E402
 
 from daynight.errors import UsageError  # noqa: E402
+from daynight.evaluation.classifier import Classifier  # noqa: E402
 from daynight.evaluation.judge import Judge, strong_error  # noqa: E402
-from daynight.training.classifier import Classifier  # noqa: E402
 
 
 def test_it_says_what_the_classifier_says(judge_file):

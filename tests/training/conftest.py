@@ -2,6 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
+from daynight.registry import Registry
+
 
 @pytest.fixture(scope="session")
 def photographs(tmp_path_factory):
@@ -17,6 +19,12 @@ def photographs(tmp_path_factory):
             path = root / name / f"made_{number:04d}.png"
             cv2.imwrite(str(path), np.clip(picture, 0, 255).astype(np.uint8))
     return root / "day", root / "night"
+
+
+@pytest.fixture(scope="session")
+def kinds():
+    """The kinds of network, by name."""
+    return Registry.load(strict=True).networks
 
 
 @pytest.fixture(autouse=True)

@@ -37,7 +37,7 @@ def test_round_trip_is_bit_equal(tmp_path):
     save_checkpoint(tmp_path, 250, Parts({"night": network}, {"adam": adam}))
     other, other_adam = trained(1)
     assert not same((network, adam), (other, other_adam))
-    assert load_checkpoint(tmp_path, Parts({"night": other}, {"adam": other_adam})) == 250
+    assert load_checkpoint(tmp_path, Parts({"night": other}, {"adam": other_adam})) == (250, {})
     assert same((network, adam), (other, other_adam))
 
 
@@ -62,7 +62,7 @@ def test_a_write_that_fails_leaves_the_last_one(tmp_path, monkeypatch):
         with pytest.raises(OSError, match="No space"):
             save_checkpoint(tmp_path, 2, Parts({"night": network}, {"adam": adam}))
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-000001.safetensors"]
-    assert load_checkpoint(tmp_path, Parts({"night": network})) == 1
+    assert load_checkpoint(tmp_path, Parts({"night": network})) == (1, {})
 
 
 def test_half_a_file_is_not_taken(tmp_path):
@@ -82,7 +82,7 @@ def test_the_one_before_a_broken_one_is_taken_and_that_is_told(tmp_path):
     newest.write_bytes(newest.read_bytes()[:-40])
     other, other_adam = trained(2)
     told = []
-    assert load_checkpoint(tmp_path, Parts({"night": other}, {"adam": other_adam}), told.append) == 1
+    assert load_checkpoint(tmp_path, Parts({"night": other}, {"adam": other_adam}), told.append) == (1, {})
     assert same((network, adam), (other, other_adam))
     assert len(told) == 1
     assert told[0].startswith(f"{newest} is broken")
@@ -97,20 +97,34 @@ def test_the_last_two_are_kept(tmp_path):
     assert checkpoint_step(tmp_path) == 300
 
 
-def test_pools_and_chance_come_back(tmp_path):
+def test_the_best_stays_and_can_be_asked_for(tmp_path):
+    network, adam = trained(0)
+    save_checkpoint(tmp_path, 1, Parts({"night": network}, {"adam": adam}), best=True)
+    for step in (2, 3, 4):
+        save_checkpoint(tmp_path, step, Parts({"night": trained(step)[0]}))
+    other, _ = trained(9)
+    assert load_checkpoint(tmp_path, Parts({"night": other}), best=True)[0] == 1
+    assert torch.equal(other[0].weight, network[0].weight)
+    assert load_checkpoint(tmp_path, Parts({"night": other}))[0] == 4
+
+
+def test_no_best(tmp_path):
+    save_checkpoint(tmp_path, 1, Parts({"night": trained(0)[0]}))
+    with pytest.raises(UsageError, match="holds no best checkpoint"):
+        load_checkpoint(tmp_path, Parts({}), best=True)
+
+
+def test_pools_and_state_come_back(tmp_path):
     random, pool = np.random.default_rng(5), ImagePool(3)
     for value in range(3):
         pool.swapped(torch.full((1, 3, 2, 2 + value), float(value)), random)
-    parts = Parts({}, pools={"pool": pool}, random=random)
-    save_checkpoint(tmp_path, 1, parts)
-    expected = random.random(), torch.rand(3), [picture.clone() for picture in pool.pictures]
+    parts = Parts({}, pools={"pool": pool})
+    save_checkpoint(tmp_path, 1, parts, {"falls": 2, "best": float("inf")})
+    expected = [picture.clone() for picture in pool.pictures]
     pool.swapped(torch.ones(1, 3, 4, 4), random)
-    torch.rand(5)
     pool.pictures.clear()
-    load_checkpoint(tmp_path, parts)
-    assert random.random() == expected[0]
-    assert torch.equal(torch.rand(3), expected[1])
-    assert all(torch.equal(a, b) for a, b in zip(pool.pictures, expected[2], strict=True))
+    assert load_checkpoint(tmp_path, parts) == (1, {"falls": 2, "best": float("inf")})
+    assert all(torch.equal(a, b) for a, b in zip(pool.pictures, expected, strict=True))
 
 
 def test_no_checkpoint(tmp_path):

@@ -1,4 +1,3 @@
-import dataclasses
 import json
 import signal
 import subprocess
@@ -13,21 +12,45 @@ torch = pytest.importorskip("torch")
 from safetensors.torch import load_file  # noqa: E402
 
 from daynight.errors import UsageError  # noqa: E402
-from daynight.training.checkpoint import checkpoint_step  # noqa: E402
-from daynight.training.data import Photographs  # noqa: E402
+from daynight.training.checkpoint import Parts, checkpoint_step, load_checkpoint  # noqa: E402
+from daynight.training.data import open_data  # noqa: E402
 from daynight.training.recipe import Recipe  # noqa: E402
-from daynight.training.trainer import Losses, Trainer  # noqa: E402
+from daynight.training.trainer import Trainer  # noqa: E402
 
 
 def ignore(line):
     raise AssertionError(line)
 
 
+class Listener:
+    """Keeps what a run tells."""
+
+    def __init__(self):
+        self.begins, self.losses, self.saves, self.lines, self.ends = [], {}, [], [], []
+
+    def begun(self, run, trainer):
+        self.begins.append(trainer.step_count)
+
+    def stepped(self, step, losses):
+        self.losses[step] = losses
+
+    def saved(self, step):
+        self.saves.append(step)
+
+    def told(self, line):
+        self.lines.append(line)
+
+    def ended(self, step):
+        self.ends.append(step)
+
+
 @pytest.fixture
-def make_trainer(photographs):
-    def make(**settings):
-        day, night = (Photographs(folder, 64, ignore) for folder in photographs)
-        return Trainer(Recipe(**{"short_side": 64, "steps": 40, **settings}), day, night)
+def make_trainer(photographs, kinds):
+    def make(preset="relight", **settings):
+        recipe = Recipe.preset(preset).updated({"size": "64", "steps": "40"})
+        recipe = Recipe.model_validate({**recipe.model_dump(), **settings})
+        kind = kinds[recipe.network]
+        return Trainer(recipe, kind, open_data(recipe, kind, *photographs, None, ignore))
 
     return make
 
@@ -36,37 +59,20 @@ def weights(network):
     return torch.cat([value.detach().flatten() for value in network.state_dict().values()])
 
 
-def test_a_step_changes_every_network(make_trainer):
-    trainer = make_trainer()
-    modules = trainer._modules()
-    before = {name: weights(module) for name, module in modules.items()}
-    trainer.step(*trainer.draw())
-    assert trainer.step_count == 1
-    assert [name for name, module in modules.items() if torch.equal(before[name], weights(module))] == []
-
-
-@pytest.mark.parametrize(("weight", "falls"), [(10.0, True), (0.0, False)])
-def test_cycle_error_falls_by_its_weight(make_trainer, weight, falls):
-    settings = {"cycle": weight, "cycle_start": weight, "learning_rate": 1e-4}
-    trainer = make_trainer(**settings, level=0.0, exposure=0.0)
-    pair = trainer.draw()
-    errors = [trainer.step(*pair).cycle for _ in range(19)]
-    assert (min(errors) < 0.95 * errors[0]) is falls
-
-
-def test_judges_learn_to_tell(make_trainer):
-    """With generators that stand still, the discriminators' loss falls."""
-    trainer = make_trainer(learning_rate=1e-3, discriminator_rate=1.0, noise=0.0)
-    trainer._generator_adam.param_groups[0]["lr"] = 0.0
-    pair = trainer.draw()
-    losses = [trainer.step(*pair).discriminator for _ in range(8)]
-    assert losses[-1] < 0.8 * losses[0]
+def test_draws_are_the_same_from_seed_and_step_alone(make_trainer):
+    one, other = make_trainer(seed=3), make_trainer(seed=3)
+    one.draw()
+    for _ in range(2):
+        (a, b), (c, d) = one.draw()[0], other.draw()[0]
+        assert torch.equal(a, c)
+        assert torch.equal(b, d)
+        one.step_count = other.step_count = 7
 
 
 def test_same_seed_same_run(make_trainer):
     def run(seed):
         trainer = make_trainer(seed=seed)
-        return trainer.step(*trainer.draw())
+        return trainer.step(trainer.draw())
 
     assert run(1) == run(1)
     assert run(1) != run(2)
@@ -75,79 +81,130 @@ def test_same_seed_same_run(make_trainer):
 def test_rates_fall_to_zero_at_the_end(make_trainer):
     trainer = make_trainer(steps=100, decay=0.4, learning_rate=1e-3, discriminator_rate=0.5)
     seen = []
-    for trainer.step_count in (0, 60, 80, 100):
-        trainer._set_rates()
-        seen.append(
-            (trainer._generator_adam.param_groups[0]["lr"], trainer._judge_adam.param_groups[0]["lr"])
-        )
-    assert seen == [pytest.approx(pair) for pair in [(1e-3, 5e-4), (1e-3, 5e-4), (5e-4, 2.5e-4), (0, 0)]]
+    for trainer.step_count in (0, 60, 80):
+        trainer.step(trainer.draw())
+        adams = (trainer.gan.generator_adam, trainer.gan.judge_adam)
+        seen += [adam.param_groups[0]["lr"] for adam in adams]
+    assert seen == pytest.approx([1e-3, 5e-4, 1e-3, 5e-4, 5e-4, 2.5e-4])
 
 
-def test_a_run_goes_on(make_trainer, tmp_path):
-    lines = []
-    make_trainer(steps=2, checkpoint_every=1).train(tmp_path, tell=lines.append)
-    assert (tmp_path / "samples-000002.png").is_file()
+def test_a_run_is_told_step_by_step(make_trainer, tmp_path):
+    listener = Listener()
+    make_trainer(steps=5, checkpoint_every=2).train(tmp_path, watcher=listener)
+    assert (listener.begins, listener.saves, listener.ends) == ([0], [2, 4, 5], [5])
+    assert [*listener.losses] == [1, 2, 3, 4, 5]
+    names = {"generator", "discriminator", "cycle", "level", "tint", "burn", "smoothness", "total"}
+    assert all(set(losses) == names for losses in listener.losses.values())
+
+
+def test_a_run_goes_on_with_other_settings(make_trainer, tmp_path):
+    make_trainer(steps=2, checkpoint_every=1).train(tmp_path)
     later = make_trainer(steps=3)
     later.resume(tmp_path)
     assert later.step_count == 2
-    later.train(tmp_path, tell=lines.append)
+    later.train(tmp_path)
     assert later.step_count == 3
     assert json.loads((tmp_path / "recipe.json").read_text())["steps"] == 3
 
 
 def test_stops_in_time(make_trainer, tmp_path):
     trainer = make_trainer()
-    trainer.train(tmp_path, stop=lambda: True, tell=ignore)
+    trainer.train(tmp_path, stop=lambda: True)
     assert trainer.step_count == 0
     assert (tmp_path / "checkpoint-000000.safetensors").is_file()
 
 
-def test_a_run_that_goes_on_equals_the_unbroken_one_to_the_last_bit(make_trainer, tmp_path):
-    """Networks, averages, moments, pools, data order, noise: all of it."""
-    settings = {"steps": 6, "pool": 2, "checkpoint_every": 3, "noise": 0.1}
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param({"noise": 0.1, "structure": 1.0, "judges_first": 2}, id="relight"),
+        pytest.param({"noise": 0.1, "schedule": "plateau", "patience": 1, "accumulate": 2}, id="plateau"),
+    ],
+)
+def test_a_run_that_goes_on_equals_the_unbroken_one_to_the_last_bit(make_trainer, tmp_path, settings):
+    """Networks, averages, moments, pools, data order, noise, rates, the best: all of it."""
+    settings = {"steps": 6, "pool": 2, "checkpoint_every": 2, **settings}
     unbroken = make_trainer(**settings)
-    unbroken.train(tmp_path / "unbroken", tell=ignore)
+    unbroken.train(tmp_path / "unbroken")
     first = make_trainer(**settings)
-    first.train(tmp_path / "broken", stop=lambda: first.step_count == 3, tell=ignore)
+    first.train(tmp_path / "broken", stop=lambda: first.step_count == 3)
     later = make_trainer(**settings)
-    later.draw()  # whatever happened before does not matter
+    later.step(later.draw())  # whatever happened before does not matter
     later.resume(tmp_path / "broken")
     assert later.step_count == 3
-    later.train(tmp_path / "broken", tell=ignore)
-    for name, module in unbroken._modules().items():
-        assert torch.equal(weights(module), weights(later._modules()[name])), name
-    name = "checkpoint-000006.safetensors"
-    one, two = (load_file(tmp_path / run / name) for run in ("broken", "unbroken"))
-    assert set(one) == set(two)
-    assert [key for key in one if not torch.equal(one[key], two[key])] == []
+    later.train(tmp_path / "broken")
+    for name in ("checkpoint-000006.safetensors", "best.safetensors"):
+        one, two = (tmp_path / run / name for run in ("broken", "unbroken"))
+        assert one.read_bytes() == two.read_bytes()
+    assert len(load_file(one)) > 300
+
+
+def test_the_best_has_the_lowest_mean_of_losses(make_trainer, tmp_path, monkeypatch):
+    trainer = make_trainer(steps=8, checkpoint_every=2)
+    whole = trainer.gan.step
+
+    def step(batches, chance):
+        totals = [9.0, 5.0, 3.0, 2.0, 8.0, 1.0, 4.0, 4.0]
+        return {**whole(batches, chance), "total": totals[chance.step]}
+
+    monkeypatch.setattr(trainer.gan, "step", step)
+    trainer.train(tmp_path)
+    assert load_checkpoint(tmp_path, Parts({}), best=True)[0] == 4
 
 
 def test_a_loss_that_is_no_number_goes_back_and_gives_up_in_the_end(make_trainer, tmp_path, monkeypatch):
-    trainer, told = make_trainer(steps=20, checkpoint_every=2), []
-    whole, spoilt = trainer.step, []
+    trainer, listener = make_trainer(steps=20, checkpoint_every=2), Listener()
+    whole, chances = trainer.gan.step, []
 
-    def step(day, night):
-        losses = whole(day, night)
-        if trainer.step_count == 4 and len(spoilt) < 2:
-            spoilt.append(trainer.step_count)
+    def step(batches, chance):
+        losses = whole(batches, chance)
+        if chance.step == 3 and len(chances) < 2:
+            chances.append(chance)
             with torch.no_grad():
-                next(trainer.to_night.parameters()).fill_(float("nan"))
-            return dataclasses.replace(losses, cycle=float("nan"))
+                next(trainer.gan.to_night.parameters()).fill_(float("nan"))
+            return {**losses, "cycle": float("nan")}
         return losses
 
-    monkeypatch.setattr(trainer, "step", step)
-    trainer.train(tmp_path, stop=lambda: trainer.step_count == 6, tell=told.append)
-    assert told == ["step 4: the loss is no number; back to step 2"] * 2
-    assert torch.isfinite(weights(trainer.to_night)).all()
+    monkeypatch.setattr(trainer.gan, "step", step)
+    trainer.train(tmp_path, stop=lambda: trainer.step_count == 6, watcher=listener)
+    assert listener.lines == ["step 4: the loss is no number; back to step 2"] * 2
+    assert [chance.falls for chance in chances] == [0, 1]  # drawn anew each time
+    assert listener.begins == [0, 2, 2]
+    assert torch.isfinite(weights(trainer.gan.to_night)).all()
 
-    monkeypatch.setattr(trainer, "step", lambda *_: Losses(float("nan"), 1, 1, 1))
-    with pytest.raises(UsageError, match="the loss is no number, 4 times since step 6; lower learning_rate"):
-        trainer.train(tmp_path, tell=told.append)
+    monkeypatch.setattr(trainer.gan, "step", lambda *_: {"total": float("nan")})
+    with pytest.raises(UsageError, match="no number, 4 times up to step 7; lower learning_rate"):
+        trainer.train(tmp_path)
+
+
+def test_samples_are_the_same_all_through_a_run(make_trainer):
+    trainer = make_trainer()
+    before = trainer.samples()
+    trainer.step(trainer.draw())
+    after = trainer.samples()
+    assert [sample.direction for sample in before] == ["night"] * 4 + ["day"] * 4
+    assert all(torch.equal(a.real, b.real) for a, b in zip(before, after, strict=True))
+    assert not torch.equal(before[0].made, after[0].made)
+
+
+@pytest.mark.parametrize(
+    ("preset", "settings", "message"),
+    [
+        pytest.param("p0", {"burn": 1.0, "size": 256}, "loss burn: is of stops", id="stops-of-pictures"),
+        pytest.param("relight", {"attention": 1.0}, "does not attend", id="attention-of-none"),
+        pytest.param(
+            "relight", {"generator": {"width": 3}}, "network relight: .*width", id="unknown-setting"
+        ),
+    ],
+)
+def test_a_recipe_that_the_network_does_not_fit(make_trainer, preset, settings, message):
+    with pytest.raises(UsageError, match=message):
+        make_trainer(preset, **settings)
 
 
 def test_sigterm_saves_and_stops(photographs, tmp_path):
     run = tmp_path / "run"
-    settings = ("--set", "short_side=64", "--set", "steps=100000", "--jobs", "1")
+    settings = ("--set", "size=64", "--set", "steps=100000", "--jobs", "1")
     command = [Path(sys.executable).with_name("daynight"), "train", *photographs, "--out", run, *settings]
     with subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True) as process:
         deadline = time.monotonic() + 90

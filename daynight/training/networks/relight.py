@@ -51,7 +51,7 @@ class Relight(nn.Module):
         nn.init.normal_(self.head.weight, std=0.01)
         if self.head.bias is not None:
             nn.init.zeros_(self.head.bias)
-        self._bias = math.atanh(start / LIMIT)
+            nn.init.constant_(self.head.bias[:3], LIMIT * math.atanh(start / LIMIT))
 
     def forward(self, plate: Tensor) -> tuple[Tensor, Tensor]:
         """Predict the maps of a plate.
@@ -72,7 +72,7 @@ class Relight(nn.Module):
             features = functional.interpolate(features, scale_factor=2, mode="bilinear", align_corners=False)
             features = join(torch.cat([features, skip], dim=1))
         raw_stops, raw_emission = self.head(features).float().chunk(2, dim=1)
-        stops = LIMIT * torch.tanh(raw_stops / LIMIT + self._bias)
+        stops = LIMIT * torch.tanh(raw_stops / LIMIT)
         # Not squared: a square's gradient vanishes near zero, and no lamp would ever light.
         emission = functional.softplus(2 * raw_emission - 5)
         return stops, emission

@@ -73,15 +73,21 @@ def daynight_models() -> list[Model]:
     return [Model("poster", Path(__file__).with_name("poster.onnx"), "no model at all")]
 
 
-def _flat(*, width: int = 4) -> nn.Module:
+def _flat(*, width: int = 3) -> nn.Module:
     import torch
 
-    return torch.nn.Conv2d(3, 3, width)
+    return torch.nn.Conv2d(3, 3, width, padding=width // 2)
+
+
+def _one() -> dict[str, nn.Module]:
+    import torch
+
+    return {"one": torch.nn.Conv2d(3, 1, 2)}
 
 
 @hookimpl
 def daynight_networks() -> list[NetworkKind]:
-    return [NetworkKind("flat", "one layer", _flat, lambda: {"one": _flat(width=2)}, 1, 4, "pixels")]
+    return [NetworkKind("flat", "one layer", _flat, _one, 1, 4, "pixels")]
 
 
 @hookimpl

@@ -1,0 +1,35 @@
+"""``daynight judge``: train the classifier that ``daynight evaluate`` judges by."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from daynight.cli.options import FilePath
+
+
+@click.command("judge")
+@click.argument("day", type=FilePath())
+@click.argument("night", type=FilePath())
+@click.option("--out", type=FilePath(), required=True, help="The file to write.")
+@click.option("--steps", type=click.IntRange(min=1), default=700, show_default=True, help="Batches of 16.")
+@click.option("--seed", default=1, show_default=True)
+def command(day: Path, night: Path, out: Path, steps: int, seed: int) -> None:
+    """Train a classifier of day and night on two folders of photographs.
+
+    It sees photographs alone, never a result: an independent judge for ``daynight evaluate``.
+    """
+    from daynight.cli import warn
+    from daynight.images import written_whole
+    from daynight.training import require_torch
+
+    require_torch()
+    from safetensors.torch import save
+
+    from daynight.evaluation.classifier import read_photographs, train_classifier
+
+    sides = [read_photographs(folder, warn) for folder in (day, night)]
+    classifier = train_classifier(*sides, steps=steps, seed=seed, tell=click.echo)
+    with written_whole(out) as temporary:
+        temporary.write_bytes(save(classifier.state_dict()))

@@ -1,0 +1,37 @@
+import pytest
+from click.testing import CliRunner
+
+torch = pytest.importorskip("torch")
+
+from daynight.cli import main  # noqa: E402
+from daynight.dataset.reading import find_photographs, open_spaces, read_picture  # noqa: E402
+from daynight.evaluation.judge import Judge  # noqa: E402
+
+
+def made(judge, folder):
+    """Whether each picture of a folder reads as night."""
+    spaces = open_spaces(print)
+    return [judge(read_picture(each.path, spaces).pixels).night > 0 for each in find_photographs(folder)]
+
+
+@pytest.fixture(scope="module")
+def trained(sides, tmp_path_factory):
+    torch.set_num_threads(1)
+    file = tmp_path_factory.mktemp("judge") / "judge.safetensors"
+    command = ["judge", *map(str, sides), "--out", str(file), "--steps", "40"]
+    done = CliRunner().invoke(main, command)
+    assert done.exit_code == 0, done.output
+    return file
+
+
+def test_the_command_makes_a_judge_that_tells_day_from_night(trained, sides):
+    judge = Judge(trained)
+    assert made(judge, sides[0]) == [False] * 4
+    assert made(judge, sides[1]) == [True] * 4
+
+
+def test_empty_folder(sides, tmp_path):
+    done = CliRunner().invoke(main, ["judge", str(tmp_path), str(sides[1]), "--out", str(tmp_path / "j")])
+    assert done.exit_code == 2
+    assert done.output.startswith(f"error: {tmp_path}: holds no images")
+    assert not (tmp_path / "j").exists()
