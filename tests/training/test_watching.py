@@ -180,7 +180,7 @@ def points(events, tag="losses/generator"):
 
 def test_tensorboard_reads_losses_and_grids(make_run, read_events):
     events = Events(silent)
-    run = make_run(events, Grids(silent, [events.show]))
+    run = make_run(Grids(silent, [events.show]), events)
     run.begin()
     run.go(1, 2, 3, 4)
     run.save()
