@@ -15,6 +15,8 @@ import numpy as np
 
 from daynight.frame import Frame, FrameEncoding, Pixels
 
+LUMINANCE: Final = (0.2126, 0.7152, 0.0722)
+"""Weights of red, green and blue in luminance, or in luma where they are display-encoded (Rec. 709)."""
 KNEE: Final = 0.9
 """Display value up to which the roll-off changes nothing."""
 
@@ -83,7 +85,7 @@ def to_encoding(frame: Frame, encoding: FrameEncoding) -> Frame:
 
 def luminance(picture: Pixels) -> Pixels:
     """Rec. 709 luminance of light …×3 (of a display-encoded picture: luma), as an array of one axis less."""
-    return np.asarray(picture @ np.array([0.2126, 0.7152, 0.0722], np.float32), np.float32)
+    return np.asarray(picture @ np.array(LUMINANCE, np.float32), np.float32)
 
 
 def shown(frame: Frame) -> Pixels:

@@ -107,12 +107,6 @@ def checkpoints(run: Path) -> Sequence[Path]:
     return sorted(run.glob("checkpoint-*.safetensors"), reverse=True)
 
 
-def checkpoint_step(run: Path) -> int:
-    """Steps that a run's newest whole checkpoint has done."""
-    _, _, header = _newest(run, lambda _: None)
-    return int(json.loads(header["step"]))
-
-
 def _newest(
     run: Path, warn: Callable[[str], None], *, best: bool = False
 ) -> tuple[Path, dict[str, Tensor], dict[str, Any]]:

@@ -16,8 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-LUMA: Final = (0.2126, 0.7152, 0.0722)
-"""Weights of red, green and blue in luma (ITU-R BT.709)."""
+from daynight.colour import LUMINANCE
 
 
 def discriminator_loss(real: Sequence[Tensor], generated: Sequence[Tensor]) -> Tensor:
@@ -232,7 +231,7 @@ def smoothness_loss(maps: Tensor) -> Tensor:
 
 
 def _luma_steps(picture: Tensor) -> Tensor:
-    luma = (picture * picture.new_tensor(LUMA)[:, None, None]).sum(dim=1)  # (N, H, W)
+    luma = (picture * picture.new_tensor(LUMINANCE)[:, None, None]).sum(dim=1)  # (N, H, W)
     down, across = luma[:, 1:] - luma[:, :-1], luma[..., 1:] - luma[..., :-1]
     return torch.cat([down.flatten(1), across.flatten(1)], dim=1)
 

@@ -6,7 +6,6 @@ torch = pytest.importorskip("torch")
 from daynight.errors import UsageError  # noqa: E402
 from daynight.training.checkpoint import (  # noqa: E402
     Parts,
-    checkpoint_step,
     load_checkpoint,
     save_checkpoint,
 )
@@ -45,7 +44,7 @@ def test_one_file_and_no_pickle(tmp_path):
     network, adam = trained(0)
     save_checkpoint(tmp_path, 1, Parts({"night": network}, {"adam": adam}))
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-000001.safetensors"]
-    assert checkpoint_step(tmp_path) == 1
+    assert load_checkpoint(tmp_path, Parts({}))[0] == 1
 
 
 def test_a_write_that_fails_leaves_the_last_one(tmp_path, monkeypatch):
@@ -94,7 +93,7 @@ def test_the_last_two_are_kept(tmp_path):
         save_checkpoint(tmp_path, step, Parts({"night": network}, {"adam": adam}))
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == ["checkpoint-000020.safetensors", "checkpoint-000300.safetensors"]
-    assert checkpoint_step(tmp_path) == 300
+    assert load_checkpoint(tmp_path, Parts({}))[0] == 300
 
 
 def test_the_best_stays_and_can_be_asked_for(tmp_path):

@@ -171,3 +171,33 @@ def test_cam_discriminator_loss_has_the_usual_targets():
     value = losses.cam_discriminator_loss(real, generated).item()
     assert value == pytest.approx(0.25 / 2 + 0.16 / 2)
     assert losses.cam_discriminator_loss(torch.ones(1, 2), torch.zeros(1, 2)).item() == 0
+
+
+def structure(*rows):
+    return torch.tensor(rows).expand(1, 3, len(rows), len(rows[0])) * 1.0
+
+
+def test_structure_loss_knows_no_contrast_and_no_level():
+    plate = structure((0.1, 0.5, 0.2), (0.9, 0.3, 0.4))
+    assert losses.structure_loss(plate, plate).item() == pytest.approx(0, abs=1e-6)
+    assert losses.structure_loss(plate, 0.2 * plate - 0.7).item() == pytest.approx(0, abs=1e-6)
+    assert losses.structure_loss(plate, -plate).item() == pytest.approx(2)
+
+
+def test_structure_loss_is_one_minus_the_correlation_of_steps():
+    plate, picture = structure((0.0, 1.0, 0.0)), structure((0.0, 1.0, 1.0))
+    # No step goes down; across they are (1, -1) and (1, 0), about their means (1, -1) and (0.5, -0.5).
+    assert losses.structure_loss(plate, picture).item() == pytest.approx(0, abs=1e-6)
+    other = structure((0.0, 1.0, 1.0, 0.0))
+    # (1, 0, -1) and (1, -1, 0): 1 over sqrt(2 * 2)
+    assert losses.structure_loss(other, structure((0.0, 1.0, 0.0, 0.0))).item() == pytest.approx(0.5)
+
+
+def test_structure_loss_of_a_flat_picture_has_a_gradient_that_is_finite():
+    flat = torch.zeros(1, 3, 4, 4, requires_grad=True)
+    losses.structure_loss(structure((0.0, 1.0), (0.5, 0.2)).repeat(1, 1, 2, 2), flat).backward()
+    assert torch.isfinite(flat.grad).all()
+
+
+def test_pair_loss():
+    assert losses.pair_loss(torch.tensor([0.5, -0.5]), torch.tensor([0.0, 0.0])).item() == 0.5
