@@ -50,9 +50,9 @@ def _described(kind: NetworkKind) -> list[str]:
     exact = "exact" if kind.exact_tiling else "not exact"
     return [
         f"{kind.name}: {kind.summary}",
-        f"  generator            {_count(kind.generator()):>12,} parameters",
+        f"  generator            {parameter_count(kind.generator()):>12,} parameters",
         *(
-            f"  discriminator {part:<7}{_count(network):>12,} parameters"
+            f"  discriminator {part:<7}{parameter_count(network):>12,} parameters"
             for part, network in kind.discriminators().items()
         ),
         f"  gives {gives}; sides are multiples of {kind.size_multiple} px, {kind.least_side} px or more",
@@ -60,5 +60,6 @@ def _described(kind: NetworkKind) -> list[str]:
     ]
 
 
-def _count(network: nn.Module) -> int:
+def parameter_count(network: nn.Module) -> int:
+    """Count a network's parameters."""
     return sum(parameter.numel() for parameter in network.parameters())

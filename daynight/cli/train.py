@@ -173,14 +173,13 @@ def _stopped_by_time_or_signal(minutes: float | None) -> Callable[[], bool]:
 
 def _networks(kind: NetworkKind, trainer: Trainer) -> list[str]:
     """Each network with its number of parameters."""
+    from daynight.cli.networks import parameter_count
+
     counts = {
         f"{kind.name} generator, two": trainer.gan.to_night,
         **{f"discriminator {name}, two": each for name, each in trainer.gan.night_judges.items()},
     }
-    return [
-        f"{name}: {sum(p.numel() for p in network.parameters()):,} parameters"
-        for name, network in counts.items()
-    ]
+    return [f"{name}: {parameter_count(network):,} parameters" for name, network in counts.items()]
 
 
 def _plan(recipe: Recipe, processes: int, device: torch.device) -> list[str]:

@@ -1,19 +1,22 @@
 """What the experiments share: a run of ``daynight train``, its metrics, a table and a plot.
 
 Each run is a process of its own, as anyone would type it, so an experiment measures the tool and not itself.
-An experiment that is started again keeps the runs that are done.
+An experiment that is started again keeps the runs that are done, and begins the others anew.
 """
 
 from __future__ import annotations
 
 import json
 import random
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
+
+import click
 
 from daynight.images import EXTENSIONS
 from daynight.training.curves import Record, draw_comparison, read_records
@@ -36,14 +39,16 @@ class Run:
     def train(self, out: Path) -> list[Record]:
         """Train it, unless that is done, and give its records."""
         folder = out / self.label.replace(" ", "-")
-        done = folder / "losses.png"
-        if not done.is_file():
+        done = folder / "done"
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
             settings = [f"{name}={value}" for name, value in self.settings.items()]
             options = [part for setting in settings for part in ("--set", setting)]
             options += ["--minutes", str(self.minutes)] if self.minutes else []
             sides = (str(self.day), str(self.night))
             command = ["train", *sides, "--out", str(folder), "--preset", self.preset, "--progress", "lines"]
             subprocess.run([sys.executable, "-m", "daynight", *command, *options], check=True)  # noqa: S603
+            done.touch()
         return read_records(folder)
 
 
@@ -83,3 +88,23 @@ def report(out: Path, title: str, runs: Mapping[str, Sequence[Record]], losses: 
     print("|---" * (2 + len(losses)) + "|")
     for label, row in rows.items():
         print(f"| {label} | {row['steps']} | " + " | ".join(f"{row[name]:.3f}" for name in losses) + " |")
+
+
+def values_of(
+    setting: str, values: Sequence[str], *, title: str, steps: int, losses: Sequence[str]
+) -> click.Command:
+    """Give the command of an experiment that trains P0 with each value of one setting."""
+
+    @click.command(help=f"Train P0 on DAY and NIGHT with {setting} {', '.join(values)}.")
+    @click.argument("day", type=click.Path(path_type=Path, exists=True))
+    @click.argument("night", type=click.Path(path_type=Path, exists=True))
+    @click.argument("out", type=click.Path(path_type=Path))
+    @click.option("--steps", default=steps, show_default=True)
+    def command(day: Path, night: Path, out: Path, steps: int) -> None:
+        runs = {
+            value: Run(value, day, night, "p0", {"steps": steps, setting: value}).train(out)
+            for value in values
+        }
+        report(out, title, runs, losses)
+
+    return command

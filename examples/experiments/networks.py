@@ -3,7 +3,7 @@
     python examples/experiments/networks.py DAY NIGHT OUT
 
 Each gets its own preset's losses and rates; batches are of one picture, for time is short. What the results
-are worth says ``daynight evaluate``, see docs/experiments.md.
+are worth says ``daynight evaluate``.
 """
 
 from __future__ import annotations

@@ -5,25 +5,15 @@ python examples/experiments/saturation.py DAY NIGHT OUT
 
 from __future__ import annotations
 
-from pathlib import Path
+from experiment import values_of
 
-import click
-from experiment import Run, report
-
-
-@click.command()
-@click.argument("day", type=click.Path(path_type=Path, exists=True))
-@click.argument("night", type=click.Path(path_type=Path, exists=True))
-@click.argument("out", type=click.Path(path_type=Path))
-@click.option("--steps", default=2000, show_default=True)
-def main(day: Path, night: Path, out: Path, steps: int) -> None:
-    """Train P0 on DAY and NIGHT with both scores."""
-    runs = {
-        score: Run(score, day, night, "p0", {"steps": steps, "discriminators.score": score}).train(out)
-        for score in ("sigmoid", "linear")
-    }
-    report(out, "The discriminator's score", runs, ("discriminator", "generator", "cycle"))
-
+main = values_of(
+    "discriminators.score",
+    ("sigmoid", "linear"),
+    title="The discriminator's score",
+    steps=2000,
+    losses=("discriminator", "generator", "cycle"),
+)
 
 if __name__ == "__main__":
     main()

@@ -15,7 +15,7 @@ from rich.console import Console  # noqa: E402
 
 from daynight.cli.training_progress import Bar, Lines, open_watchers  # noqa: E402
 from daynight.training.samples import Sample  # noqa: E402
-from daynight.training.watching import Curves, Events, Grids, MetricsLog, Watcher, file_watchers  # noqa: E402
+from daynight.training.watching import Curves, Events, Grids, MetricsLog, file_watchers  # noqa: E402
 
 
 def silent(line):
@@ -312,11 +312,3 @@ def test_the_bar_shows_steps_losses_and_what_is_told(make_run):
     assert "generator 1.500  total 15.000" in shown  # of the last two steps
     assert "step 44: the loss [is no number]\n" in shown
     assert "warning: losses.png: can't be written\n" in shown
-
-
-def test_a_watcher_may_care_for_nothing(make_run):
-    run = make_run(Watcher())
-    run.begin()
-    run.go(1)
-    run.save()
-    run.end()
