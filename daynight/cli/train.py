@@ -94,7 +94,7 @@ def command(
             for line in (
                 *_networks(kind, trainer),
                 *data.describe(),
-                *_plan(recipe, group.size, place),
+                *_plan(trainer.recipe, group.size, place),
             ):
                 click.echo(line)
             return

@@ -24,7 +24,7 @@ _PRESETS: Final = resources.files(__package__) / "presets"
 Framing = Literal["whole", "square", "random"]
 Schedule = Literal["constant", "linear", "cosine", "plateau"]
 Adversary = Literal["least-squares", "hinge", "wasserstein"]
-Precision = Literal["bf16", "fp32"]
+Precision = Literal["auto", "bf16", "fp32"]
 Settings = dict[str, bool | int | float | str]
 """Keyword arguments of a network."""
 
@@ -92,8 +92,9 @@ class Recipe(BaseModel):
     """Steps without a lower sum of losses after which ``plateau`` lowers the rates."""
     clip: float = Field(0.0, ge=0)
     """Largest norm of the generators' gradient in one step; 0: any."""
-    precision: Precision = "bf16"
-    """Arithmetic of the networks: ``bf16`` by autocast, with weights and losses in 32 bits, or ``fp32``."""
+    precision: Precision = "auto"
+    """Arithmetic of the networks: ``bf16`` by autocast, with weights and losses in 32 bits, or ``fp32``;
+    ``auto``: whichever the device is quicker in."""
     ema: float = Field(0.0, ge=0, lt=1)
     """Decay of the running average of the generators' weights, which is what is exported; 0: none."""
 

@@ -18,6 +18,7 @@ from daynight.training.checkpoint import load_checkpoint, save_checkpoint
 from daynight.training.cycle_gan import Batch, CycleGan
 from daynight.training.data import TrainingData
 from daynight.training.group import Group
+from daynight.training.precision import quicker_precision
 from daynight.training.recipe import Recipe
 from daynight.training.samples import Direction, Sample
 from daynight.training.schedules import Rates
@@ -57,6 +58,8 @@ class Trainer:
         group: Group = Group(),  # noqa: B008
     ) -> None:
         _require_sense(recipe, kind)
+        if recipe.precision == "auto":
+            recipe = recipe.model_copy(update={"precision": quicker_precision(device)})
         torch.manual_seed(recipe.seed)
         self.recipe, self.kind, self.step_count = recipe, kind, 0
         self._data, self._device, self._group = data, device, group
