@@ -31,8 +31,8 @@ demo: .venv/installed
 test: .venv/tested-with-$(EXTRAS)
 	$(BIN)/python -m pytest
 
-check: EXTRAS = test,train,lint
-check: .venv/tested-with-test,train,lint
+check: EXTRAS = test,train,fidelity,lint
+check: .venv/tested-with-test,train,fidelity,lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

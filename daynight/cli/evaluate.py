@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 @click.option("--model", metavar="FILE.onnx|NAME", type=Name(), help="A model, in the place of the look's.")
 @click.option("--set", "settings", multiple=True, metavar="STEP.OPTION=VALUE", help="Change the chain.")
 @click.option("--strong", is_flag=True, help="Train a classifier of results against real photographs too.")
+@click.option(
+    "--inception", type=FilePath(), metavar="FILE", help="Public Inception weights, for FID and KID on them."
+)
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N plates and photographs.")
 @device_option
 @jobs_option

@@ -39,6 +39,8 @@ class Asked:
     """At most so many plates, and real photographs."""
     strong: bool = False
     """Whether to train a classifier of results against real photographs too."""
+    inception: Path | None = None
+    """Public Inception weights as safetensors, for FID and KID on them."""
     model: str | None = None
     """A model in the place of the look's."""
     settings: tuple[str, ...] = ()
@@ -78,6 +80,12 @@ class Row:
     """At the borders of the look's tiles; ``None``: it has none."""
     strong_error: float | None = None
     """Error of the strong classifier; 0.5 is best."""
+    fid: float | None = None
+    """Fréchet distance to the real photographs on Inception features."""
+    inception_kid: float | None = None
+    """Squared kernel distance to the real photographs on Inception features."""
+    inception_kid_error: float | None = None
+    """Its standard error."""
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,20 @@ def mmd2_of_halves(x: Features, *, subsets: int = 100, seed: int = 0) -> tuple[f
     return float(np.mean(values)), float(np.std(values, ddof=1))
 
 
+def frechet(x: Features, y: Features) -> float:
+    """Squared Fréchet distance between normal distributions fitted to x (m×d) and y (n×d).
+
+    ``|μx - μy|² + tr Σx + tr Σy - 2 tr (Σx Σy)^½``: FID on the features given (Heusel et al. 2017). With
+    centred features X and Y over √(m-1) and √(n-1), the last trace is the sum of the singular values of
+    ``X Yᵀ``: a matrix of m×n, where the covariances are of d×d. Biased: the fewer the pictures, the larger.
+    """
+    means = x.mean(axis=0), y.mean(axis=0)
+    first, second = ((side - mean) / np.sqrt(len(side) - 1) for side, mean in zip((x, y), means, strict=True))
+    offset = means[0] - means[1]
+    shared = np.linalg.svd(first @ second.T, compute_uv=False).sum()
+    return float(offset @ offset + (first**2).sum() + (second**2).sum() - 2 * shared)
+
+
 def seam(luma: Luma, rows: Sequence[int], columns: Sequence[int]) -> float:
     """Mean absolute second difference across tile borders, over the same away from them.
 

@@ -20,8 +20,9 @@ from daynight.errors import UsageError
 from daynight.evaluation import measures
 from daynight.evaluation.figures import Asked, Evaluation, Flicker, Kind, Row, Target
 from daynight.evaluation.flicker import steadiness
+from daynight.evaluation.inception import Inception
 from daynight.evaluation.judge import Judge, Verdict, strong_error
-from daynight.evaluation.measures import Luma
+from daynight.evaluation.measures import Features, Luma
 from daynight.evaluation.versions import MATCH, Maker, absolute, by_shot, displayed, found, matched, tiles_of
 from daynight.frame import Pixels
 from daynight.registry import Registry, python_warning
@@ -34,9 +35,7 @@ _FEWEST: Final = 4
 
 _DOUBTFUL: Final = 0.1
 """Share of photographs that a judge may get wrong before the report says so."""
-_NO_INCEPTION: Final = (
-    "FID, KID and LPIPS on public weights: not taken; those are pickles, and none is ever loaded"
-)
+_NO_INCEPTION: Final = "FID and KID on public weights: not taken; give them by --inception"
 
 
 def evaluate(
@@ -65,6 +64,8 @@ class _Taken:
     against_plate: list[tuple[float, float, float]]
     """Gradient correlation, contrast, difference."""
     seams: list[float]
+    inception: list[Features]
+    """What Inception saw, where its weights were given."""
 
     @property
     def features(self) -> NDArray[np.float64]:
@@ -80,6 +81,7 @@ class _Run:
         self._asked, self._tell = asked, tell
         self._spaces = ColourSpaces(warn=warn)
         self._judge = Judge(asked.judge)
+        self._inception = Inception(asked.inception) if asked.inception else None
         self._plates = found(asked.plates, asked.limit, leave_out=asked.out)
         self._real = found(asked.real, asked.limit) if asked.real else []
         registry = Registry.load(warn=warn)
@@ -104,7 +106,7 @@ class _Run:
             rows=self._rows(taken, real),
             flicker=tuple(self._flicker()),
             cycle_error=self._cycle_error(results),
-            notes=(*self._doubts(taken[PLATES], real), *self._remarks(len(plates)), _NO_INCEPTION),
+            notes=(*self._doubts(taken[PLATES], real), *self._remarks(len(plates))),
             protocol=self._protocol(plates, list(results.values())),
             wipes=tuple(list(results.items())[:: max(1, -(-len(results) // 6))]),
         )
@@ -154,12 +156,14 @@ class _Run:
     def _take(self, name: str, paths: Sequence[Path], plates: Sequence[Path] | None) -> _Taken:
         """Measure the pictures of one version, and how they compare with their plates."""
         self._tell(f"measuring {name}")
-        taken = _Taken([], [], [], [])
+        taken = _Taken([], [], [], [], [])
         for place, path in enumerate(paths):
             picture = self._displayed(path)
             luma = luminance(picture)
             taken.verdicts.append(self._judge(picture))
             taken.histograms.append(measures.histogram(luma))
+            if self._inception:
+                taken.inception.append(self._inception(picture))
             if plates is None:
                 continue
             taken.seams.append(self._seam(luma))
@@ -199,6 +203,14 @@ class _Run:
                 self._tell(f"training the strong classifier on {name}")
                 pictures = ([verdict.small for verdict in each.verdicts] for each in (taken, real))
                 row = replace(row, strong_error=strong_error(*pictures))
+            if self._inception:
+                seen = np.stack(taken.inception), np.stack(real.inception)
+                row = replace(
+                    row,
+                    fid=measures.frechet(*seen),
+                    inception_kid=measures.mmd2(*seen),
+                    inception_kid_error=measures.mmd2_error(*seen),
+                )
         return row
 
     def _real_row(self, real: _Taken) -> Row:
@@ -206,7 +218,11 @@ class _Run:
         if len(real.verdicts) < _FEWEST:
             return row
         mean, deviation = measures.mmd2_of_halves(real.features)
-        return replace(row, kid=mean, kid_error=deviation)
+        row = replace(row, kid=mean, kid_error=deviation)
+        if self._inception:
+            mean, deviation = measures.mmd2_of_halves(np.stack(real.inception))
+            row = replace(row, inception_kid=mean, inception_kid_error=deviation)
+        return row
 
     def _plain_row(self, name: str, kind: Kind, taken: _Taken) -> Row:
         histogram = taken.histogram
@@ -302,6 +318,8 @@ class _Run:
             yield f"{len(self._plates) - count} of {len(self._plates)} plates have no result and are left out"
         if not self._real:
             yield "no real photographs were given: no kernel distance, no histogram match, no ceiling"
+        if not self._inception:
+            yield _NO_INCEPTION
         if not any(step.gives == "tiles" for step in self._chain.steps):
             yield f"seam figure: none, {self._asked.to} has no tiles"
 
@@ -316,6 +334,7 @@ class _Run:
             "model_sha256": network.sha256 if network else None,
             "device": str(network.device) if network else None,
             "judge_sha256": self._judge.sha256,
+            "inception_sha256": self._inception.sha256 if self._inception else None,
             "plates": len(plates),
             "real photographs": len(self._real),
             "formats": sorted({path.suffix.lower() for path in results}),

@@ -27,9 +27,11 @@ def pictures_table(evaluation: Evaluation) -> Table:
         "version": lambda row: row.name,
         "pictures": lambda row: str(row.pictures),
         f"reads as {evaluation.target}": lambda row: f"{row.reads:.0%}",
-        "KID": lambda row: NOTHING if row.kid is None else f"{row.kid:.3f} ± {row.kid_error:.3f}",
+        "KID": lambda row: _with_error(row.kid, row.kid_error, ".3f"),
         "of best baseline": lambda row: _number(row.kid_share, ".2f"),
         "strong error": lambda row: _number(row.strong_error, ".0%"),
+        "FID": lambda row: _number(row.fid, ".1f"),
+        "Inception KID": lambda row: _with_error(row.inception_kid, row.inception_kid_error, ".4f"),
         "gradient correlation": lambda row: _number(row.gradient_correlation),
         "local contrast": lambda row: _number(row.contrast_ssim),
         "difference": lambda row: _number(row.difference),
@@ -65,6 +67,10 @@ def _table(columns: dict[str, Callable[..., str]], rows: Sequence[Row] | Sequenc
     return Table(
         tuple(taken), tuple(zip(*taken.values(), strict=True)), tuple(row.kind == "look" for row in rows)
     )
+
+
+def _with_error(value: float | None, error: float | None, form: str) -> str:
+    return NOTHING if value is None else f"{value:{form}} ± {error:{form}}"
 
 
 def _number(value: float | None, form: str = ".3f") -> str:

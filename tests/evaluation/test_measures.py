@@ -94,6 +94,15 @@ def test_halves_of_one_set_are_alike():
     assert abs(mean) < deviation
 
 
+def test_frechet_by_hand():
+    x = np.array([[0.0, 0], [2, 0], [0, 4], [2, 4]])  # means 1 2, variances 4/3 16/3
+    assert measures.frechet(x, x) == pytest.approx(0, abs=1e-12)
+    assert measures.frechet(x, x + np.array([3, 4])) == pytest.approx(25)
+    # 4/3 + 16/3 each side would be 20/3; the other's are four times as large: (1 + 4 - 2·2) · 20/3
+    centred = x - x.mean(axis=0)
+    assert measures.frechet(centred, 2 * centred) == pytest.approx(20 / 3)
+
+
 def test_histograms_and_how_far_they_are():
     black, white = (measures.histogram(np.full((4, 5), value, np.float32)) for value in (0, 1))
     assert (black[0], black.sum(), white[-1]) == (1, 1, 1)
