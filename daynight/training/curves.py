@@ -26,6 +26,8 @@ _COLOURS: Final = (
 )
 _WINDOW: Final = 0.05
 """Part of the records over which the strong lines are averaged."""
+_WIDE: Final = 100
+"""A loss this many times its median, or as little, has a logarithmic axis: the others would lie flat."""
 _LINEAR: Final = 1e-3
 """Where losses touch zero, the logarithmic axis is linear below this."""
 
@@ -76,7 +78,7 @@ def draw_losses(records: Sequence[Record]) -> bytes:
 
 
 def draw_comparison(runs: Mapping[str, Sequence[Record]], name: str) -> bytes:
-    """Draw one loss of several runs, a colour each.
+    """Draw one loss of several runs, a colour each; on a logarithmic axis where it spreads wide.
 
     Args:
         runs: each run's records by the label it is to have.
@@ -95,6 +97,10 @@ def draw_comparison(runs: Mapping[str, Sequence[Record]], name: str) -> bytes:
         if name not in known:
             raise UsageError(f"run {label}", f"has no loss {name}", nearest(name, known))
         _draw(axes, records, name, label=label, colour=colour)
+    values = [record[name] for records in runs.values() for record in records if name in record]
+    middle = float(np.median(values))
+    if max(values) > _WIDE * middle or min(values) < middle / _WIDE:
+        _make_logarithmic(axes, values)
     _finish(axes, name)
     return _png(figure)
 

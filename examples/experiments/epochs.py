@@ -1,4 +1,4 @@
-"""P0's experiments (a) and (b): few images for many epochs against many images for few, in as many steps.
+"""P0's experiments (a) and (b): few photographs for many epochs against many for few, in as many steps.
 
 python examples/experiments/epochs.py DAY NIGHT OUT
 """
@@ -8,25 +8,22 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from experiment import Run, report, subset
-
-FEW = 60
+from experiment import data_and_out, p0, report, steps_option, subset
 
 
 @click.command()
-@click.argument("day", type=click.Path(path_type=Path, exists=True))
-@click.argument("night", type=click.Path(path_type=Path, exists=True))
-@click.argument("out", type=click.Path(path_type=Path))
-@click.option("--many", default=560, show_default=True, help="Photographs a side of the large set.")
-@click.option("--steps", default=2500, show_default=True)
-def main(day: Path, night: Path, out: Path, many: int, steps: int) -> None:
-    """Train P0 on a small and on a large part of DAY and NIGHT."""
-    runs = {}
-    for count in (FEW, many):
-        sides = [subset(side, out / f"{count}" / side.name, count) for side in (day, night)]
-        label = f"{count} images, {steps / count:.0f} epochs"
-        runs[label] = Run(label, sides[0], sides[1], "p0", {"steps": steps}).train(out)
-    report(out, "Few images against many", runs, ("total", "cycle", "generator", "discriminator"))
+@data_and_out
+@click.option("--few", default=60, show_default=True, help="Photographs a side of the small set.")
+@steps_option
+def main(day: Path, night: Path, out: Path, *, few: int, steps: int) -> None:
+    """Train P0 on a small part of DAY and NIGHT and on all of them."""
+    part = [subset(side, out / f"{few}" / side.name, few) for side in (day, night)]
+    settings = {"steps": steps}
+    runs = {
+        f"{few} a side": p0(*part, settings).train(out),
+        "all": p0(day, night, settings).train(out),
+    }
+    report(out / "epochs", "Few against many", runs, ("total", "cycle", "generator", "discriminator"))
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ from experiment import values_of
 main = values_of(
     "learning_rate",
     ("2e-4", "2e-3", "2e-2"),
+    name="rates",
     title="Learning rates",
-    steps=1500,
     losses=("total", "cycle", "generator", "discriminator"),
 )
 

@@ -10,8 +10,8 @@ from experiment import values_of
 main = values_of(
     "discriminators.score",
     ("sigmoid", "linear"),
+    name="saturation",
     title="The discriminator's score",
-    steps=2000,
     losses=("discriminator", "generator", "cycle"),
 )
 

@@ -92,6 +92,12 @@ def test_runs_are_compared():
     assert len(level) < 0.6 * len(falling)  # the run of half as many steps
 
 
+def test_a_run_that_leaves_all_bounds_does_not_flatten_the_others():
+    runs = {"tame": records(total=lambda t: 10 ** (1 - t)), "wild": records(total=lambda t: 1e4 + 0 * t)}
+    tame = heights(pixels(draw_comparison(runs, "total")), FIRST)
+    assert tame[-1] > tame[0] + 60
+
+
 def test_a_run_without_the_loss_is_named():
     with pytest.raises(UsageError, match=r"run b: has no loss total; .*cycle"):
         draw_comparison({"a": records(total=abs), "b": records(cycle=abs)}, "total")
