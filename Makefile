@@ -38,8 +38,12 @@ check: .venv/tested-with-test,train,fidelity,lint
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
-# The README's picture, from the demo's own frames, and the plot of docs/colour.md.
+# The README's picture, from the demo's own frames, the cards' pictures of failures, and the plot of docs/colour.md.
 figures: demo
 	cp demo/before-after.jpg docs/before-after.jpg
+	for look in night day; do \
+	    $(BIN)/daynight convert examples/limits/$$look --to $$look --out demo/limits-$$look && \
+	    $(BIN)/python examples/sheet.py examples/limits/$$look demo/limits-$$look docs/limits-$$look.jpg || exit; \
+	done
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt ".[figures]"
 	$(BIN)/python docs/figures/rolloff.py docs/rolloff.png

@@ -56,8 +56,8 @@ def test_an_unknown_look_is_refused() -> None:
 
 
 FACTS = {
-    "night": ("day-to-night", "maps", "-1..1", "display", "rgb", 64, None, False, 256, "Apache-2.0"),
-    "day": ("night-to-day", "maps", "-1..1", "display", "rgb", 64, None, False, 256, "Apache-2.0"),
+    "night": ("day-to-night", "maps", "-1..1", "display", "rgb", 64, None, False, 192, "Apache-2.0"),
+    "day": ("night-to-day", "maps", "-1..1", "display", "rgb", 64, None, False, 192, "Apache-2.0"),
 }
 
 

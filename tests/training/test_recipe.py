@@ -38,7 +38,7 @@ def test_settings_from_text(relight):
     [
         pytest.param("cycl", "1", "did you mean 'cycle'", id="unknown"),
         pytest.param("steps", "1.5", "steps=1.5: input should be a valid integer", id="not-whole"),
-        pytest.param("cycle", "much", "write like cycle=1.0", id="no-number"),
+        pytest.param("cycle", "much", "write like cycle=0.5", id="no-number"),
         pytest.param("cycle", "-1", "greater than or equal to 0", id="too-low"),
         pytest.param("framing", "round", "'whole', 'square' or 'random'", id="no-choice"),
         pytest.param("betas", "0.5", "write like betas=0.5,0.999", id="one-of-two"),
