@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from collections.abc import Mapping
+from typing import Any, Final, Literal
 
 import torch
 
@@ -20,6 +21,6 @@ def quicker_precision(device: torch.device) -> Literal["bf16", "fp32"]:
         able = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
         # PyTorch 2.9 does not tell: there, fp32 is the safe guess.
-        capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+        capabilities: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
         able = any(capabilities.get(name, False) for name in _BF16)
     return "bf16" if able else "fp32"

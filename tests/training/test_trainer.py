@@ -99,7 +99,17 @@ def test_a_run_is_told_step_by_step(make_trainer, tmp_path):
     make_trainer(steps=5, checkpoint_every=2).train(tmp_path, watcher=listener)
     assert (listener.begins, listener.saves, listener.ends) == ([0], [2, 4, 5], [5])
     assert [*listener.losses] == [1, 2, 3, 4, 5]
-    names = {"generator", "discriminator", "cycle", "level", "tint", "burn", "smoothness", "total"}
+    names = {
+        "generator",
+        "discriminator",
+        "cycle",
+        "level",
+        "tint",
+        "burn",
+        "smoothness",
+        "structure",
+        "total",
+    }
     assert all(set(losses) == names for losses in listener.losses.values())
 
 
