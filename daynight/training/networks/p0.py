@@ -68,10 +68,10 @@ class P0Discriminator(nn.Sequential):
     """Discriminator N×3×H×W in [-1, 1] → scores N×1×⌊H/256⌋×⌊W/256⌋; 1 means real.
 
     The table prints "Softmax" at the end, which is constant on one unit, while the losses want a score in
-    [0, 1]. With ``sigmoid``, that score, and plain Adam the discriminator saturates (loss 0.000) within
-    1,500 steps at batch 1: the sigmoid's gradient is gone, and the generator learns nothing. With
-    ``linear`` the least-squares loss itself pulls scores to 0 and 1, and its gradient grows with the
-    distance; so that's what is built unless told otherwise.
+    [0, 1]. With ``sigmoid``, that score, the discriminator may saturate: its loss falls towards 0, where the
+    sigmoid has no gradient and the generator learns nothing. Some runs come back from there, some don't
+    (docs/experiments.md). With ``linear`` the least-squares loss itself pulls scores to 0 and 1, and its
+    gradient grows with the distance; so that's what is built unless told otherwise.
 
     Args:
         score: what comes after the last convolution: nothing (``linear``), or a ``sigmoid``.
