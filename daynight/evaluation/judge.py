@@ -1,6 +1,6 @@
 """The independent classifier as a judge: what pictures read as, and the features that distances are taken on.
 
-Beside the classifier itself, the only module of this room that needs PyTorch.
+Beside the classifier itself and Inception, the only module of this room that needs PyTorch.
 """
 
 from __future__ import annotations
