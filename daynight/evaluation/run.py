@@ -114,6 +114,10 @@ class _Run:
     def _refuse_what_is_not_there(self) -> None:
         """Find out now, not after all plates are converted."""
         _ = self._chain
+        if self._inception and not self._real:
+            raise UsageError(
+                "--inception", "compares with photographs, and none are given", "give --real too"
+            )
         if self._asked.back:
             self._maker.opened(self._plates, self._asked.back)
         if self._asked.sequences:

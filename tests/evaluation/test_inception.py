@@ -34,8 +34,10 @@ extractors = pytest.importorskip("torch_fidelity.feature_extractor_inceptionv3")
 from safetensors.torch import save_file  # noqa: E402
 
 from daynight.errors import UsageError  # noqa: E402
+from daynight.evaluation.figures import Asked  # noqa: E402
 from daynight.evaluation.inception import Inception  # noqa: E402
 from daynight.evaluation.measures import frechet  # noqa: E402
+from daynight.evaluation.run import evaluate  # noqa: E402
 
 
 class Untrained(extractors.FeatureExtractorInceptionV3):
@@ -94,6 +96,13 @@ def test_a_report_has_fid_and_kid_of_each_version(weights, judge_file, tmp_path)
     assert rows["day-for-night"]["fid"] > 10 * abs(rows["passthrough"]["fid"])
     assert rows["day-for-night"]["inception_kid"] > rows["passthrough"]["inception_kid"]
     assert len(figures["protocol"]["inception_sha256"]) == 64
+
+
+def test_without_photographs_to_compare_with_it_is_refused(weights, judge_file, tmp_path):
+    write_image(tmp_path / "plates/p.png", as_uint8(picture(48, 64)))
+    asked = Asked(tmp_path / "plates", "passthrough", judge_file, tmp_path / "out", inception=weights)
+    with pytest.raises(UsageError, match="--inception: compares with photographs, and none are given"):
+        evaluate(asked)
 
 
 def test_fid_is_what_torch_fidelity_gives():
