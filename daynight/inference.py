@@ -13,11 +13,17 @@ from threading import Lock
 from typing import Any, Final, Literal
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from daynight.errors import DeviceError, ModelError
 from daynight.models import ModelFacts
+
+try:
+    import onnxruntime
+    from onnxruntime import InferenceSession
+except ImportError as error:  # the second fails where uninstalling one of two wheels left half a package
+    remedy = "uninstall every onnxruntime wheel, then install daynight again"
+    raise DeviceError("onnxruntime", f"can't be loaded ({error})", remedy) from error
 
 DeviceName = Literal["auto", "cuda", "cpu"]
 
@@ -163,7 +169,7 @@ def _load(path: Path, content: bytes, providers: Sequence[str], threads: int | N
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # Bytes, not the path: a file that points to weights outside itself can then reach nothing.
     try:
-        return onnxruntime.InferenceSession(content, options, providers=list(providers))
+        return InferenceSession(content, options, providers=list(providers))
     except Exception as error:  # onnxruntime raises many classes, none of them public
         fault = " ".join(str(error).split())[:200]
         remedy = "give one ONNX file with its weights inside"

@@ -21,14 +21,19 @@ def command() -> None:
 
 
 def _show_onnxruntime() -> None:
+    from daynight.errors import DaynightError
+
+    wheels = [name for name in ("onnxruntime", "onnxruntime-gpu") if _version(name)]
+    try:
+        from daynight.inference import cuda_fault, open_network
+    except DaynightError as error:
+        click.echo(f"onnxruntime\n  problem: {error.fault}\n  mend: {error.remedy}")
+        return
     import onnxruntime
 
-    from daynight.errors import DaynightError
-    from daynight.inference import cuda_fault, open_network
     from daynight.pipeline import processors
     from daynight.registry import Registry
 
-    wheels = [name for name in ("onnxruntime", "onnxruntime-gpu") if _version(name)]
     click.echo(f"onnxruntime {onnxruntime.__version__} ({', '.join(wheels)}), {processors()} processors")
     if len(wheels) > 1:
         click.echo("  problem: two onnxruntime wheels write over each other")

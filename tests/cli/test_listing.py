@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 from onnx_models import affine
+from pictures import EXAMPLES
 
 import daynight as package
 
@@ -55,6 +59,25 @@ def test_doctor(daynight: Daynight) -> None:
     for line in ("OpenImageIO ", "onnxruntime ", "providers built in: ", "cuda: "):
         assert line in result.stdout
     assert "problem" not in result.stdout
+
+
+def test_a_broken_onnxruntime_is_told_with_its_remedy(tmp_path: Path) -> None:
+    (tmp_path / "onnxruntime").mkdir()
+    (tmp_path / "onnxruntime/__init__.py").touch()  # what is left where one of two wheels was uninstalled
+
+    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "daynight", *map(str, arguments)]
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    told = run("doctor")
+    assert told.returncode == 0, told.stderr
+    assert "onnxruntime\n  problem: can't be loaded (cannot import name 'InferenceSession'" in told.stdout
+    assert "mend: uninstall every onnxruntime wheel" in told.stdout
+    refused = run("convert", EXAMPLES / "shots", "--to", "night", "--out", tmp_path / "out")
+    assert refused.returncode == 2
+    assert "error: onnxruntime: can't be loaded" in refused.stderr
+    assert "Traceback" not in refused.stderr
 
 
 def test_networks_are_listed_and_their_sizes_shown(daynight: Daynight) -> None:
