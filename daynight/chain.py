@@ -19,7 +19,7 @@ from daynight.alpha import premultiplied, unpremultiplied
 from daynight.colour import to_encoding
 from daynight.errors import ChainError, UsageError, nearest
 from daynight.frame import Frame
-from daynight.images import Form
+from daynight.images import Form, read_frame
 from daynight.inference import DeviceName, Network, open_network
 from daynight.looks import ChainSpec, StepSpec
 from daynight.mixing import Controls, mixed
@@ -226,10 +226,14 @@ def open_chain(
     controls = controls or Controls()
     if controls.aovs and (network is None or network.facts.kind != "maps"):
         warn(f"{spec.name} makes no maps: its model gives pictures, or it has none")
-    context = StepContext(network, warn, controls.aovs)
+    spaces = spaces or ColourSpaces(warn=warn)
+    stills = spaces.unasked()
+    context = StepContext(
+        network, warn, still=lambda path: stills.displayed(read_frame(path)), aovs=controls.aovs
+    )
     opened = [kind(option, context) for kind, option in zip(classes, options, strict=True)]
     running = tuple(opened) if controls.strength else ()
-    return Chain(spec.name, running, network, spaces or ColourSpaces(warn=warn), controls)
+    return Chain(spec.name, running, network, spaces, controls)
 
 
 def _unchanged_restored(result: Frame, plate: Frame) -> Frame:

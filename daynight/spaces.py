@@ -6,6 +6,7 @@ is brought there by the OCIO config through OpenImageIO, and its result back.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import os
 from collections.abc import Callable, Mapping
@@ -102,6 +103,12 @@ class ColourSpaces:
         self._light = self._canonical(_SCENE_LINEAR) if named and self._is_known(_SCENE_LINEAR) else LINEAR
         self._source = self._asked("--colorspace", source)
         self._target = self._asked("--out-colorspace", target)
+
+    def unasked(self) -> ColourSpaces:
+        """Give the same config for pictures that are neither plates nor results: each tells its own space."""
+        own = copy.copy(self)
+        own._source = own._target = None
+        return own
 
     def declared(self, frame: Frame) -> Frame:
         """Say in which space a plate is, as read: the one asked for, else its file's own, else the config's.

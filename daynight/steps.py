@@ -5,12 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from daynight.errors import ChainError
-from daynight.frame import Frame
+from daynight.frame import Frame, Pixels
 from daynight.models import Encoding
 
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ class StepContext:
     """The chain's model, ready to run; ``None`` where the chain has none."""
     warn: Callable[[str], None]
     """Tells the user something once, in one line."""
+    still: Callable[[Path], Pixels]
+    """Reads a picture that a step compares with, as a display shows it: H×W×3 in [0, 1], sRGB.
+
+    Its colour space is its own file's, by the chain's OCIO config. Raises ``PlateError``.
+    """
     aovs: bool = False
     """Whether maps are to be written: a step that has some puts them into ``Frame.aovs``, by name."""
 

@@ -14,7 +14,6 @@ from daynight import Frame, hookimpl
 from daynight.colour import shown, with_shown
 from daynight.errors import ChainError, PlateError
 from daynight.frame import Pixels
-from daynight.images import read_frame
 from daynight.steps import Step, StepContext, StepOptions
 
 _BINS = 1024
@@ -45,7 +44,7 @@ class ColorMatch(Step):
         super().__init__(options, context)
         self._reference: Pixels | None = None
         if self.options.reference != "plate":
-            self._reference = _read_reference(Path(self.options.reference))
+            self._reference = _read(Path(self.options.reference), context)
 
     def apply(self, frame: Frame) -> Frame:
         """Give the matched frame."""
@@ -64,12 +63,11 @@ class ColorMatch(Step):
         return with_shown(frame, matched[np.newaxis])
 
 
-def _read_reference(path: Path) -> Pixels:
+def _read(path: Path, context: StepContext) -> Pixels:
     try:
-        picture: Pixels = shown(read_frame(path))[0]
+        return context.still(path)
     except PlateError as error:
         raise ChainError(f"color_match.reference {path}", error.fault, error.remedy) from None
-    return picture
 
 
 def _reinhard(picture: Pixels, reference: Pixels) -> Pixels:

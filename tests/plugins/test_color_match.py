@@ -7,11 +7,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from pictures import as_uint8, picture, write_image
+from pictures import as_uint8, part, picture, write_image, write_parts
 
 from daynight import Frame
-from daynight.colour import to_encoding
+from daynight.chain import open_chain
+from daynight.colour import decode_display, to_encoding
 from daynight.errors import ChainError
+from daynight.looks import ChainSpec, StepSpec
+from daynight.registry import Registry
+from daynight.spaces import ColourSpaces
 
 FRAME = Frame(picture()[np.newaxis], "display")
 WARM = picture(60, 80, seed=4) * np.float32([0.8, 0.6, 0.4])
@@ -40,6 +44,25 @@ def test_histogram_gives_the_references_distribution(apply, reference: str) -> N
         np.testing.assert_allclose(
             np.quantile(result[..., channel], shares), np.quantile(WARM[..., channel], shares), atol=0.01
         )
+
+
+ACESCG_FROM_REC709 = np.float32(
+    [[0.6131, 0.3395, 0.0474], [0.0702, 0.9164, 0.0134], [0.0206, 0.1096, 0.8698]]
+)
+
+
+def test_a_reference_is_read_in_its_own_colour_space(tmp_path: Path, reference: str) -> None:
+    """An EXR in ACEScg of what the PNG shows gives the same match, whatever is said of the plates."""
+    light = decode_display(np.rint(WARM * 255).astype(np.float32) / 255)
+    acescg = part(dict.fromkeys("RGB", "float"), size=(80, 60), colorInteropID="lin_ap1_scene")
+    path = write_parts(tmp_path / "warm.exr", (acescg, light @ ACESCG_FROM_REC709.T))
+    steps, spaces = Registry.load().steps, ColourSpaces(source="ACEScg")
+
+    def matched(still: str | Path) -> np.ndarray:
+        spec = ChainSpec("test", (StepSpec("color_match", {"reference": str(still)}),))
+        return open_chain(spec, steps, {}, warn=pytest.fail, spaces=spaces).apply(FRAME).image
+
+    np.testing.assert_allclose(matched(path), matched(reference), atol=2e-3)
 
 
 @pytest.mark.parametrize("method", ["reinhard", "histogram"])
