@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, get_args
 
-import cv2
 import numpy as np
 
 from daynight.dataset.places import require_apart, require_free
@@ -33,6 +32,7 @@ from daynight.images import (
     form_of,
     write_frame,
 )
+from daynight.scaling import scaled
 from daynight.spaces import SRGB, ColourSpaces
 
 CropMode = Literal["centre", "random"]
@@ -118,7 +118,8 @@ def crop(
             x, y, wide, high = _part(
                 width, height, largest, target_size, chance if mode == "random" else None
             )
-            _write_crop(_scaled(pixels[y : y + high, x : x + wide], target_size), target, spaces)
+            part = np.ascontiguousarray(pixels[y : y + high, x : x + wide])
+            _write_crop(scaled(part, *target_size[::-1]), target, spaces)
         return None
 
     done = list(each_of(photographs, work, jobs, observe))
@@ -187,13 +188,6 @@ def _part(
     scale = chance.uniform(least, 1.0)
     wide, high = (max(math.ceil(side * scale - 1e-6), 1) for side in largest)
     return int(chance.integers(width - wide + 1)), int(chance.integers(height - high + 1)), wide, high
-
-
-def _scaled(pixels: Pixels, size: tuple[int, int]) -> Pixels:
-    """Scale to width and height: by area, or between pixels where it is enlarged."""
-    smaller = pixels.shape[1] >= size[0] and pixels.shape[0] >= size[1]
-    method = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(np.ascontiguousarray(pixels), size, interpolation=method), np.float32)
 
 
 def _write_crop(pixels: Pixels, target: Path, spaces: ColourSpaces) -> None:

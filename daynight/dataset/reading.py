@@ -34,13 +34,15 @@ class Photograph:
 
 
 @dataclass(frozen=True)
-class _Picture:
+class Picture:
     """A photograph as it is looked at."""
 
     pixels: Pixels
     """H×W×3, display-encoded (sRGB), in [0, 1]."""
     kind: str
     """Format and pixel type of its file, like ``jpeg uint8``."""
+    turned: bool
+    """Whether it stands another way up in its file."""
 
 
 def find_photographs(folder: Path) -> list[Photograph]:
@@ -70,7 +72,7 @@ def open_spaces(warn: Warn) -> ColourSpaces:
     return ColourSpaces(warn=once)
 
 
-def read_picture(path: Path, spaces: ColourSpaces) -> _Picture:
+def read_picture(path: Path, spaces: ColourSpaces) -> Picture:
     """Read a photograph or plate as a display shows it: light above white clipped, upright.
 
     Raises:
@@ -78,8 +80,9 @@ def read_picture(path: Path, spaces: ColourSpaces) -> _Picture:
     """
     frame = read_frame(path)
     assert frame.file is not None
-    pixels = _upright(spaces.displayed(frame), frame.metadata.get("Orientation", 1))
-    return _Picture(pixels, f"{frame.file.format} {frame.file.picture_type}")
+    orientation = frame.metadata.get("Orientation", 1)
+    pixels = _upright(spaces.displayed(frame), orientation)
+    return Picture(pixels, f"{frame.file.format} {frame.file.picture_type}", turned=orientation != 1)
 
 
 def _upright(pixels: Pixels, orientation: object) -> Pixels:

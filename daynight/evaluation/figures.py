@@ -67,7 +67,7 @@ class Row:
     kid: float | None = None
     """Squared kernel distance to the real photographs on the judge's features."""
     kid_error: float | None = None
-    """Its standard error."""
+    """Its standard error; the real photographs have no distance: how far apart halves of them lie."""
     kid_share: float | None = None
     """It, in parts of the best baseline's."""
     brightness_distance: float | None = None
@@ -85,7 +85,7 @@ class Row:
     inception_kid: float | None = None
     """Squared kernel distance to the real photographs on Inception features."""
     inception_kid_error: float | None = None
-    """Its standard error."""
+    """As ``kid_error``."""
 
 
 @dataclass(frozen=True)

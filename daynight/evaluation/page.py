@@ -13,10 +13,10 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
+from daynight.dataset.reading import read_picture
 from daynight.errors import UsageError
 from daynight.evaluation.figures import Evaluation, Row
 from daynight.evaluation.tables import Table, flicker_table, pictures_table, remarks
-from daynight.evaluation.versions import displayed
 from daynight.images import written_whole
 from daynight.report import WIPE_SCRIPT, WIPE_STYLE, Wipe, jpeg_url, wipe_html
 from daynight.spaces import ColourSpaces
@@ -121,7 +121,7 @@ def _wipe(plate: Path, result: Path, spaces: ColourSpaces) -> Wipe:
 
 
 def _thumbnail(path: Path, spaces: ColourSpaces) -> np.ndarray:
-    picture = displayed(path, spaces)
+    picture = read_picture(path, spaces).pixels
     scale = min(1.0, _WIDTH / picture.shape[1])
     size = (max(round(picture.shape[1] * scale), 1), max(round(picture.shape[0] * scale), 1))
     small = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.float32)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from daynight.api import once
 from daynight.chain import Chain
 from daynight.colour import luminance
+from daynight.dataset.reading import Picture, read_picture
 from daynight.errors import UsageError
 from daynight.evaluation import measures
 from daynight.evaluation.figures import Asked, Evaluation, Flicker, Kind, Row, Target
@@ -23,9 +23,19 @@ from daynight.evaluation.flicker import steadiness
 from daynight.evaluation.inception import Inception
 from daynight.evaluation.judge import Judge, Verdict, strong_error
 from daynight.evaluation.measures import Features, Luma
-from daynight.evaluation.versions import MATCH, Maker, absolute, by_shot, displayed, found, matched, tiles_of
+from daynight.evaluation.versions import (
+    MATCH,
+    Maker,
+    absolute,
+    found,
+    matched,
+    sequences,
+    spread,
+    tiles_of,
+)
 from daynight.frame import Pixels
 from daynight.registry import Registry, python_warning
+from daynight.scaling import scaled
 from daynight.spaces import ColourSpaces
 from daynight.version import __version__
 
@@ -55,16 +65,20 @@ def evaluate(
     return _Run(asked, tell, once(warn or python_warning)).evaluation()
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Taken:
     """What was measured of one version, picture by picture."""
 
-    verdicts: list[Verdict]
-    histograms: list[NDArray[np.float64]]
-    against_plate: list[tuple[float, float, float]]
+    verdicts: list[Verdict] = field(default_factory=list)
+    levels: list[float] = field(default_factory=list)
+    """Mean luma."""
+    histograms: list[NDArray[np.float64]] = field(default_factory=list)
+    against_plate: list[tuple[float, float, float]] = field(default_factory=list)
     """Gradient correlation, contrast, difference."""
-    seams: list[float]
-    inception: list[Features]
+    resized: int = 0
+    """Pictures of another size than their plates."""
+    seams: list[float] = field(default_factory=list)
+    inception: list[Features] = field(default_factory=list)
     """What Inception saw, where its weights were given."""
 
     @property
@@ -79,16 +93,22 @@ class _Taken:
 class _Run:
     def __init__(self, asked: Asked, tell: Callable[[str], None], warn: Callable[[str], None]) -> None:
         self._asked, self._tell = asked, tell
+        self._refuse_what_does_not_fit()
         self._spaces = ColourSpaces(warn=warn)
         self._judge = Judge(asked.judge)
         self._inception = Inception(asked.inception) if asked.inception else None
-        self._plates = found(asked.plates, asked.limit, leave_out=asked.out)
-        self._real = found(asked.real, asked.limit) if asked.real else []
+        every = found(asked.plates)
+        self._done = matched(every, asked.plates, asked.converted) if asked.converted else {}
+        self._without = len(every) - len(self._done) if self._done else 0
+        self._plates = spread(list(self._done) or every, asked.limit)
+        self._of = len(every)
+        self._real = spread(found(asked.real), asked.limit) if asked.real else []
+        self._sequences = sequences(asked.sequences) if asked.sequences else {}
         registry = Registry.load(warn=warn)
         self._maker = Maker(asked.out / "pictures", registry, asked.device, asked.jobs, warn)
         self._shots = Maker(asked.out / "sequences", registry, asked.device, asked.jobs, warn)
         self._chain_asked = {"model": asked.model, "settings": asked.settings}
-        self._refuse_what_is_not_there()
+        self._open()
 
     def evaluation(self) -> Evaluation:
         """Do everything, in order."""
@@ -106,22 +126,29 @@ class _Run:
             rows=self._rows(taken, real),
             flicker=tuple(self._flicker()),
             cycle_error=self._cycle_error(results),
-            notes=(*self._doubts(taken[PLATES], real), *self._remarks(len(plates))),
+            notes=(*self._doubts(taken[PLATES], real), *self._remarks(taken)),
             protocol=self._protocol(plates, list(results.values())),
             wipes=tuple(list(results.items())[:: max(1, -(-len(results) // 6))]),
         )
 
-    def _refuse_what_is_not_there(self) -> None:
-        """Find out now, not after all plates are converted."""
+    def _refuse_what_does_not_fit(self) -> None:
+        asked = self._asked
+        for option, given in (("--inception", asked.inception), ("--strong", asked.strong)):
+            if given and not asked.real:
+                raise UsageError(option, "compares with photographs, and none are given", "give --real too")
+        if asked.converted and asked.sequences:
+            fault = "would be converted by the look, and --converted has other results"
+            raise UsageError("--sequences", fault, "leave one of both out")
+        for folder in (asked.plates, asked.converted, asked.real, asked.sequences):
+            if folder and asked.out.resolve().is_relative_to(folder.resolve()):
+                fault = f"lies in {folder}, where what it gets would be judged too"
+                raise UsageError(f"--out {asked.out}", fault, "give a folder outside")
+
+    def _open(self) -> None:
+        """Open what the looks need now, not after all plates are converted."""
         _ = self._chain
-        if self._inception and not self._real:
-            raise UsageError(
-                "--inception", "compares with photographs, and none are given", "give --real too"
-            )
         if self._asked.back:
             self._maker.opened(self._plates, self._asked.back)
-        if self._asked.sequences:
-            found(self._asked.sequences)
 
     @cached_property
     def _chain(self) -> Chain:
@@ -131,8 +158,14 @@ class _Run:
     def _target(self) -> Target:
         if self._asked.target:
             return self._asked.target
+        return "day" if self._direction == "night-to-day" else "night"
+
+    @property
+    def _direction(self) -> str:
+        """What the look turns plates into, as its model says; without a word of it, as the look is called."""
         network = self._chain.network
-        return "day" if network and network.facts.direction == "night-to-day" else "night"
+        told = network.facts.direction if network else "other"
+        return "night-to-day" if told == "other" and self._asked.to == "day" else told
 
     @property
     def _grade_name(self) -> str:
@@ -145,7 +178,7 @@ class _Run:
     def _results(self) -> dict[Path, Path]:
         asked = self._asked
         if asked.converted:
-            return matched(self._plates, asked.plates, asked.converted)
+            return {plate: self._done[plate] for plate in self._plates}
         self._tell(f"converting {len(self._plates)} plates to {asked.to}")
         made = self._maker.look(self._plates, "look", asked.to, **self._chain_asked)
         return {plate: made.results[plate] for plate in self._plates}
@@ -160,20 +193,23 @@ class _Run:
     def _take(self, name: str, paths: Sequence[Path], plates: Sequence[Path] | None) -> _Taken:
         """Measure the pictures of one version, and how they compare with their plates."""
         self._tell(f"measuring {name}")
-        taken = _Taken([], [], [], [], [])
+        taken = _Taken()
         for place, path in enumerate(paths):
-            picture = self._displayed(path)
+            read = self._read(path)
+            picture = read.pixels
             luma = luminance(picture)
             taken.verdicts.append(self._judge(picture))
+            taken.levels.append(float(luma.mean(dtype=np.float64)))
             taken.histograms.append(measures.histogram(luma))
             if self._inception:
                 taken.inception.append(self._inception(picture))
             if plates is None:
                 continue
-            taken.seams.append(self._seam(luma))
+            taken.seams.append(math.nan if read.turned else self._seam(luma))
             if paths is not plates:
                 plate = self._displayed(plates[place])
                 taken.against_plate.append(_compared(plate, picture))
+                taken.resized += plate.shape != picture.shape
         return taken
 
     def _seam(self, luma: Luma) -> float:
@@ -200,7 +236,7 @@ class _Run:
         if real is None:
             return row
         row = replace(row, brightness_distance=measures.histogram_distance(taken.histogram, real.histogram))
-        if min(len(taken.verdicts), len(real.verdicts)) >= _FEWEST:
+        if self._enough:
             sides = taken.features, real.features
             row = replace(row, kid=measures.mmd2(*sides), kid_error=measures.mmd2_error(*sides))
             if self._asked.strong:
@@ -219,25 +255,27 @@ class _Run:
 
     def _real_row(self, real: _Taken) -> Row:
         row = self._plain_row(self._real_name, "real", real)
-        if len(real.verdicts) < _FEWEST:
+        if not self._enough:
             return row
-        mean, deviation = measures.mmd2_of_halves(real.features)
-        row = replace(row, kid=mean, kid_error=deviation)
+        row = replace(row, kid_error=measures.mmd2_of_halves(real.features))
         if self._inception:
-            mean, deviation = measures.mmd2_of_halves(np.stack(real.inception))
-            row = replace(row, inception_kid=mean, inception_kid_error=deviation)
+            seen = np.stack(real.inception)
+            row = replace(row, inception_kid_error=measures.mmd2_of_halves(seen))
         return row
 
+    @property
+    def _enough(self) -> bool:
+        """Whether there are pictures enough for a distance between sets."""
+        return min(len(self._plates), len(self._real)) >= _FEWEST
+
     def _plain_row(self, name: str, kind: Kind, taken: _Taken) -> Row:
-        histogram = taken.histogram
-        middles = (np.arange(measures.BINS) + 0.5) / measures.BINS
         return Row(
             name,
             kind,
             len(taken.verdicts),
             reads=self._reads(taken),
-            brightness=float(histogram @ middles),
-            histogram=tuple(float(share) for share in histogram),
+            brightness=float(np.mean(taken.levels)),
+            histogram=tuple(float(share) for share in taken.histogram),
             seam=_mean(taken.seams),
         )
 
@@ -265,22 +303,11 @@ class _Run:
             versions[MATCH] = self._shots.match([folder], "match", [self._real[len(self._real) // 2]])
         if self._grade_name not in versions:
             versions[self._grade_name] = self._shots.grade([folder], "grade", self._target)
-        shots = by_shot(look.shots)
-        if not shots:
-            raise UsageError(
-                folder, "holds no sequence", "give a folder of shots, each in a folder of its own"
-            )
-        for shot, plates in shots.items():
+        for shot, plates in self._sequences.items():
             name = shot.relative_to(absolute(folder)).as_posix()
             self._tell(f"following the motion of {name}")
-            frames = (
-                {
-                    PLATES: self._luma(plate),
-                    **{version: self._luma(made.results[plate]) for version, made in versions.items()},
-                }
-                for plate in plates
-            )
-            measured = steadiness(frames, PLATES)
+            results = {version: made.results for version, made in versions.items()}
+            measured = steadiness(self._lumas(plates, results), PLATES)
             own = measured[PLATES]
             for version, steady in measured.items():
                 yield Flicker(
@@ -296,11 +323,25 @@ class _Run:
                     level=steady.level,
                 )
 
-    def _luma(self, path: Path) -> Luma:
-        return luminance(self._displayed(path))
+    def _lumas(
+        self, plates: Sequence[Path], results: Mapping[str, Mapping[Path, Path]]
+    ) -> Iterator[dict[str, Luma]]:
+        """Read each frame's luma in all its versions, at its plate's size."""
+        size = None
+        for plate in plates:
+            own = luminance(self._displayed(plate))
+            size = size or own.shape
+            if own.shape != size:
+                fault = f"its data window is not as large as that of {plates[0].name}"
+                raise UsageError(plate, fault, "flicker needs plates whose window stays")
+            others = {name: luminance(self._displayed(of[plate])) for name, of in results.items()}
+            yield {PLATES: own, **{name: scaled(luma, *size) for name, luma in others.items()}}
 
     def _displayed(self, path: Path) -> Pixels:
-        return displayed(path, self._spaces)
+        return self._read(path).pixels
+
+    def _read(self, path: Path) -> Picture:
+        return read_picture(path, self._spaces)
 
     def _doubts(self, plates: _Taken, real: _Taken | None) -> Iterator[str]:
         """Say where the judge errs on photographs: what it says of results is worth as little then."""
@@ -317,11 +358,18 @@ class _Run:
             np.mean([(verdict.night > 0) == (self._target == "night") for verdict in taken.verdicts])
         )
 
-    def _remarks(self, count: int) -> Iterator[str]:
-        if count < len(self._plates):
-            yield f"{len(self._plates) - count} of {len(self._plates)} plates have no result and are left out"
+    def _remarks(self, taken: Mapping[str, _Taken]) -> Iterator[str]:
+        if self._without:
+            yield f"{self._without} of {self._of} plates have no result and are left out"
+        for name, each in taken.items():
+            if each.resized:
+                yield f"{name}: {each.resized} pictures were scaled to the size of their plates"
+        if self._direction == "other" and not self._asked.target:
+            yield "judged as night: the look's model does not say what it turns plates into (--target)"
         if not self._real:
             yield "no real photographs were given: no kernel distance, no histogram match, no ceiling"
+        elif not self._enough:
+            yield f"fewer than {_FEWEST} plates or photographs: no distance was taken"
         if not self._inception:
             yield _NO_INCEPTION
         if not any(step.gives == "tiles" for step in self._chain.steps):
@@ -329,11 +377,12 @@ class _Run:
 
     def _protocol(self, plates: Sequence[Path], results: Sequence[Path]) -> dict[str, Any]:
         """How the figures were taken, so that they can be taken again."""
-        asked, network = self._asked, self._chain.network
+        asked, network = self._asked, None if self._asked.converted else self._chain.network
         return {
             "daynight": __version__,
             "look": asked.to,
-            "chain": [step.name for step in self._chain.steps],
+            "converted": str(asked.converted) if asked.converted else None,
+            "chain": None if asked.converted else [step.name for step in self._chain.steps],
             "settings": list(asked.settings),
             "model_sha256": network.sha256 if network else None,
             "device": str(network.device) if network else None,
@@ -346,7 +395,7 @@ class _Run:
             "judge's resizer": "whole frame to 192x128, bilinear with antialiasing (torch), no crop",
             "kid": "(x·y/d + 1)^3 on the judge's d = 96 features, unbiased, all pictures of both sides; "
             "its standard error is the deviation over 100 random halves of both sides; "
-            "real photographs: halves against each other",
+            "real photographs: the same of halves against each other",
             "histogram match": "color_match to the real photographs, a plate each in turn; "
             "for sequences to the middle one of them",
             "flicker": "DIS optical flow (medium) on the plates' luma, occlusions masked by a forward-"
@@ -356,7 +405,7 @@ class _Run:
 
 def _compared(plate: Pixels, result: Pixels) -> tuple[float, float, float]:
     """Gradient correlation, local contrast and difference of a result and its plate."""
-    result = _fitted(result, plate)
+    result = scaled(result, *plate.shape[:2])
     before, after = luminance(plate), luminance(result)
     return (
         measures.gradient_correlation(before, after),
@@ -366,14 +415,7 @@ def _compared(plate: Pixels, result: Pixels) -> tuple[float, float, float]:
 
 
 def _difference(plate: Pixels, result: Pixels) -> float:
-    return float(np.abs(plate - _fitted(result, plate)).mean(dtype=np.float64))
-
-
-def _fitted(result: Pixels, plate: Pixels) -> Pixels:
-    """Give a result at its plate's size, where a chain or a hand has changed it."""
-    if result.shape == plate.shape:
-        return result
-    return np.asarray(cv2.resize(result, plate.shape[1::-1], interpolation=cv2.INTER_AREA), np.float32)
+    return float(np.abs(plate - scaled(result, *plate.shape[:2])).mean(dtype=np.float64))
 
 
 def _ratio(value: float, own: float) -> float | None:

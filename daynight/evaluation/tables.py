@@ -70,7 +70,9 @@ def _table(columns: dict[str, Callable[..., str]], rows: Sequence[Row] | Sequenc
 
 
 def _with_error(value: float | None, error: float | None, form: str) -> str:
-    return NOTHING if value is None else f"{value:{form}} ± {error:{form}}"
+    if error is None:
+        return NOTHING
+    return f"± {error:{form}}" if value is None else f"{value:{form}} ± {error:{form}}"
 
 
 def _number(value: float | None, form: str = ".3f") -> str:

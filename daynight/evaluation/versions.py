@@ -13,12 +13,13 @@ import numpy as np
 from daynight.api import convert
 from daynight.chain import Chain
 from daynight.conversion import Event, Started
+from daynight.dataset.reading import find_photographs
 from daynight.errors import UsageError
-from daynight.frame import Frame, Pixels
-from daynight.images import EXTENSIONS, read_frame
+from daynight.frame import Frame
+from daynight.images import EXTENSIONS, display_size
 from daynight.inference import DeviceName
 from daynight.registry import Registry
-from daynight.spaces import ColourSpaces
+from daynight.sequences import discover
 from daynight.tiling import TileLayout
 
 MATCH: Final = "histogram match"
@@ -87,15 +88,11 @@ class Maker:
         """Match each plate's histogram to a photograph: the first to the first, and round again."""
         chain = self._chain("histogram.toml", _MATCH_CHAIN)
         frames = Frames()
-        several = len(references) > 1
-        for place, plate in enumerate(plates if several else [None]):
+        groups = [[plate] for plate in plates] if len(references) > 1 else [plates]
+        for place, group in enumerate(groups):
             reference = references[place % len(references)].resolve()
-            made = self._made(
-                plates if plate is None else [plate],
-                name,
-                chain=chain,
-                settings=[f"color_match.reference={reference}"],
-            )
+            settings = [f"color_match.reference={reference}"]
+            made = self._made(group, f"{name}/{place}", chain=chain, settings=settings)
             frames.results |= made.results
             frames.shots |= made.shots
         return frames
@@ -136,23 +133,42 @@ class Maker:
         return frames
 
 
-def found(folder: Path, limit: int | None = None, *, leave_out: Path | None = None) -> list[Path]:
-    """List the pictures of a folder and of those below it by name; at most ``limit``, spread evenly.
+def found(folder: Path) -> list[Path]:
+    """List the pictures of a folder and of those below it, by name.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is none, or not all of the folder can be read.
     """
-    pictures = [
-        path
-        for path in sorted(absolute(folder).rglob("*"))
-        if path.suffix.lower() in EXTENSIONS
-        and not path.name.startswith(".")
-        and not (leave_out and path.is_relative_to(absolute(leave_out)))
-    ]
-    if not pictures:
-        raise UsageError(folder, "holds no picture", "give a folder of pictures")
+    return [photograph.path for photograph in find_photographs(folder)]
+
+
+def sequences(folder: Path) -> dict[Path, list[Path]]:
+    """List a folder's sequences as :attr:`Frames.shots` names them: shots, and the stills of one folder.
+
+    Raises:
+        UsageError: there is none, or one has frames of several sizes.
+    """
+    shots = {
+        path: path.parent if number is None else shot.root / shot.name
+        for shot in discover(folder, EXTENSIONS)
+        for number, path in shot.frames
+    }
+    gathered = by_shot(shots)
+    if not gathered:
+        raise UsageError(folder, "holds no sequence", "give a folder of shots, each in a folder of its own")
+    for frames in gathered.values():
+        size = display_size(frames[0])
+        for frame in frames:
+            if display_size(frame) != size:
+                fault = f"differs in size from {frames[0].name}, and flicker is measured along both"
+                raise UsageError(frame, fault, "give each sequence a folder of its own")
+    return gathered
+
+
+def spread(pictures: Sequence[Path], limit: int | None) -> list[Path]:
+    """Give at most ``limit`` of some pictures, spread evenly."""
     if limit is None or limit >= len(pictures):
-        return pictures
+        return list(pictures)
     return [pictures[place * len(pictures) // limit] for place in range(limit)]
 
 
@@ -165,21 +181,26 @@ def matched(plates: Sequence[Path], folder: Path, converted: Path) -> dict[Path,
     """Find results that are there already: of the plate's name, in the same folder below.
 
     Raises:
-        UsageError: no plate has one.
+        UsageError: no plate has one, or it is not clear which.
     """
-    results = {path.relative_to(absolute(converted)).with_suffix(""): path for path in found(converted)}
-    names = {plate: plate.relative_to(absolute(folder)).with_suffix("") for plate in plates}
-    pairs = {plate: results[name] for plate, name in names.items() if name in results}
-    if not pairs:
+    results: dict[Path, list[Path]] = {}
+    for path in found(converted):
+        results.setdefault(path.relative_to(absolute(converted)).with_suffix(""), []).append(path)
+    owners: dict[Path, Path] = {}
+    for plate in plates:
+        candidates = results.get(plate.relative_to(absolute(folder)).with_suffix(""), [])
+        alike = [path for path in candidates if path.suffix == plate.suffix] or candidates
+        if len(alike) > 1:
+            raise UsageError(plate, f"has {len(alike)} results: {alike[0]} and {alike[1].name}", "leave one")
+        for result in alike:
+            if owners.setdefault(result, plate) != plate:
+                fault = f"is the result of {owners[result].name} or of {plate.name}"
+                raise UsageError(result, fault, "leave one of them")
+    if not owners:
         raise UsageError(
             converted, "holds no picture named like a plate", "give the folder that convert wrote"
         )
-    return pairs
-
-
-def displayed(path: Path, spaces: ColourSpaces) -> Pixels:
-    """Read a picture as a display shows it: H×W×3 in [0, 1], sRGB."""
-    return spaces.displayed(read_frame(path))
+    return {plate: result for result, plate in owners.items()}
 
 
 def tiles_of(chain: Chain, height: int, width: int) -> TileLayout | None:

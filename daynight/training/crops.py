@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from daynight.errors import UsageError
 from daynight.frame import Pixels
 from daynight.network_kinds import NetworkKind
+from daynight.scaling import scaled
 from daynight.training.recipe import Framing, Recipe
 
 _LEAST_PART: Final = {"whole": 8 / 9, "square": 1.0, "random": 0.5}
@@ -22,7 +22,6 @@ _LONGEST: Final = 5 / 3
 
 Picture = NDArray[np.uint8]
 """H×W×3, display-encoded."""
-AnyPicture = TypeVar("AnyPicture", Picture, Pixels)
 
 
 @dataclass(frozen=True)
@@ -116,13 +115,6 @@ class Crops:
         if self.framing == "whole":
             return f"drawn: whole frames, short side {self.size} pixels"
         return f"drawn: {self.framing} crops, {self.size}x{self.size} pixels"
-
-
-def scaled(picture: AnyPicture, height: int, width: int) -> AnyPicture:
-    """Scale to a size: by area, or between pixels where it is enlarged."""
-    smaller = picture.shape[0] >= height and picture.shape[1] >= width
-    method = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(picture, (width, height), interpolation=method), picture.dtype)
 
 
 def _part(length: int, scale: float) -> int:

@@ -14,7 +14,8 @@ from torch import Tensor
 from daynight.dataset.reading import Photograph, Warn
 from daynight.errors import DaynightError, UsageError
 from daynight.network_kinds import NetworkKind
-from daynight.training.crops import Crops, scaled
+from daynight.scaling import scaled
+from daynight.training.crops import Crops
 from daynight.training.pairs import read_pairs
 from daynight.training.photographs import Kept, Photographs, as_tensor, decoded
 from daynight.training.recipe import Recipe

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from onnx_models import convolutions
-from pictures import as_uint8, picture, write_image
+from pictures import as_uint8, part, picture, write_image, write_parts
 
 torch = pytest.importorskip("torch")
 
 from daynight.cli.evaluate import command  # noqa: E402
+from daynight.colour import LUMINANCE  # noqa: E402
 from daynight.errors import UsageError  # noqa: E402
 from daynight.evaluation.judge import strong_error  # noqa: E402
 
@@ -73,6 +74,8 @@ def test_everything(place: Path, tmp_path: Path) -> None:
     assert rows["night"]["kid_share"] is None or rows["night"]["kid_share"] == pytest.approx(
         rows["night"]["kid"] / least
     )
+    assert rows["real night"]["kid"] is None
+    assert rows["real night"]["kid_error"] > 0
     ratios = {row["name"]: row["ratio"] for row in figures["flicker"]}
     assert ratios["the plates"] == 1
     assert set(ratios) == set(rows) - {"real night"}
@@ -154,9 +157,58 @@ def test_what_is_not_there(place: Path, tmp_path: Path) -> None:
         evaluated(place, tmp_path, to="nigt")
     with pytest.raises(UsageError, match="look 'dya': is unknown"):
         evaluated(place, tmp_path, "--back", "dya")
-    with pytest.raises(UsageError, match="absent: holds no picture"):
+    with pytest.raises(UsageError, match="absent: is not there"):
         evaluated(place, tmp_path, "--sequences", place / "absent")
+    with pytest.raises(UsageError, match="--strong: compares with photographs"):
+        evaluated(place, tmp_path, "--strong")
+    with pytest.raises(UsageError, match="--sequences: would be converted by the look"):
+        evaluated(place, tmp_path, "--sequences", place / "shots", "--converted", place / "real")
+    with pytest.raises(UsageError, match=r"--out .*: lies in .*plates, where"):
+        evaluated(place, place / "plates/report")
     assert not list(tmp_path.iterdir())
     write_image(tmp_path / "alone/a.png", as_uint8(picture()))
     with pytest.raises(UsageError, match="holds no sequence"):
         evaluated(place, tmp_path / "out", "--sequences", tmp_path / "alone")
+    assert not (tmp_path / "out").exists()
+
+
+def test_pictures_on_their_side_are_judged_upright(place: Path, tmp_path: Path) -> None:
+    """The same plates lying, told so by their files, beside results that lie and results that stand."""
+    standing = [np.ascontiguousarray(picture(64, 96, seed=number)) for number in range(4)]
+    for number, upright in enumerate(standing):
+        lying = np.ascontiguousarray(np.rot90(upright))  # to be turned by 90 degrees clockwise
+        spec = part(dict.fromkeys("RGB", "uint8"), size=(64, 96), Orientation=6)
+        write_parts(tmp_path / f"plates/p_{number}.tif", (spec, lying))
+        write_parts(tmp_path / f"lying/p_{number}.tif", (spec, lying / 2))
+        write_image(tmp_path / f"upright/p_{number}.tif", as_uint8(upright / 2))
+    (tmp_path / "judge.safetensors").symlink_to(place / "judge.safetensors")
+    for results in ("lying", "upright"):
+        shown = evaluated(tmp_path, tmp_path / "out", "--json", "--converted", tmp_path / results)
+        figures = json.loads(shown.stdout)
+        row = next(row for row in figures["rows"] if row["name"] == "night")
+        assert row["gradient_correlation"] > 0.99
+        assert not any("scaled" in note for note in figures["notes"])
+        assert figures["protocol"]["converted"] == str(tmp_path / results)
+        assert figures["protocol"]["chain"] is None
+        mean = np.mean([upright.mean(axis=(0, 1)) @ LUMINANCE for upright in standing])
+        assert row["brightness"] == pytest.approx(mean / 2, abs=2e-3)
+
+
+def test_results_of_another_size_are_told_of(place: Path, tmp_path: Path) -> None:
+    for number in range(4):
+        write_image(tmp_path / f"done/<p>_{number:04d}.png", as_uint8(picture(32, 48, seed=number)))
+    result = evaluated(place, tmp_path / "out", "--converted", tmp_path / "done", "--json")
+    assert "night: 4 pictures were scaled to the size of their plates" in json.loads(result.stdout)["notes"]
+
+
+def test_what_a_look_does_not_say_is_told_of(place: Path, tmp_path: Path) -> None:
+    model = convolutions(tmp_path / "generator.onnx", size_multiple="2", radius="8", exact_tiling="True")
+    for to, target, told in (("night", "night", True), ("day", "day", False)):
+        result = evaluated(place, tmp_path / to, "--json", "--limit", 2, "--model", model, to=to)
+        figures = json.loads(result.stdout)
+        assert figures["target"] == target
+        assert any("does not say" in note for note in figures["notes"]) is told
+    few = evaluated(
+        place, tmp_path / "few", "--json", "--limit", 2, "--real", place / "real", to="passthrough"
+    )
+    assert "fewer than 4 plates or photographs: no distance was taken" in json.loads(few.stdout)["notes"]

@@ -89,9 +89,11 @@ def test_kid_has_no_bias_and_its_error_is_the_spread_of_new_sets():
     assert told == pytest.approx(spread, rel=0.35)
 
 
-def test_halves_of_one_set_are_alike():
-    mean, deviation = measures.mmd2_of_halves(np.random.default_rng(0).normal(0, 1, (60, 6)))
-    assert abs(mean) < deviation
+def test_halves_of_one_set_lie_as_far_apart_as_sets_of_their_size():
+    random = np.random.default_rng(0)
+    told = np.mean([measures.mmd2_of_halves(random.normal(0, 1, (60, 6)), subsets=40) for _ in range(20)])
+    alike = [measures.mmd2(*random.normal(0, 1, (2, 30, 6))) for _ in range(300)]
+    assert told == pytest.approx(np.std(alike), rel=0.25)
 
 
 def test_frechet_by_hand():

@@ -9,8 +9,9 @@ import pytest
 from onnx_models import convolutions
 from pictures import as_uint8, picture, read_image, write_image
 
+from daynight.dataset.reading import read_picture
 from daynight.errors import DaynightError, UsageError
-from daynight.evaluation.versions import Maker, by_shot, displayed, found, matched, tiles_of
+from daynight.evaluation.versions import Maker, found, matched, sequences, spread, tiles_of
 from daynight.registry import Registry
 from daynight.spaces import ColourSpaces
 
@@ -28,11 +29,15 @@ def test_pictures_are_found_by_name_and_spread_evenly(tmp_path):
     paths = written(*(tmp_path / f"in/{folder}/a{number}.png" for folder in "xy" for number in range(4)))
     (tmp_path / "in/notes.txt").write_text("no picture")
     write_image(tmp_path / "in/.hidden.png", as_uint8(picture()))
-    assert found(tmp_path / "in") == paths
-    assert found(tmp_path / "in", 4) == paths[::2]
-    assert found(tmp_path / "in", 40, leave_out=tmp_path / "in/y") == paths[:4]
-    with pytest.raises(UsageError, match="holds no picture"):
-        found(tmp_path / "in/x", leave_out=tmp_path / "in")
+    write_image(tmp_path / "in/.thumbs/a.png", as_uint8(picture()))
+    write_image(tmp_path / "elsewhere/a.png", as_uint8(picture()))
+    (tmp_path / "in/z").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "in/folder.exr").mkdir()
+    assert found(tmp_path / "in") == [*paths, tmp_path / "in/z/a.png"]
+    assert spread(paths, 4) == paths[::2]
+    assert spread(paths, 40) == spread(paths, None) == paths
+    with pytest.raises(UsageError, match="holds no images"):
+        found(tmp_path / "in/folder.exr")
 
 
 def test_results_that_are_there_are_matched_by_folder_and_name(tmp_path):
@@ -42,6 +47,19 @@ def test_results_that_are_there_are_matched_by_folder_and_name(tmp_path):
     assert pairs == {plates[0]: results[0], plates[2]: results[1]}
     with pytest.raises(UsageError, match="named like a plate"):
         matched(plates[:1], tmp_path / "in", tmp_path / "out/y")
+
+
+def test_of_results_of_one_name_the_plates_own_format_is_meant(tmp_path):
+    png, tif = written(tmp_path / "in/a.png", tmp_path / "in/a.tif")
+    of_png, of_tif = written(tmp_path / "out/a.png", tmp_path / "out/a.tif")
+    assert matched([png, tif], tmp_path / "in", tmp_path / "out") == {png: of_png, tif: of_tif}
+    of_tif.unlink()
+    with pytest.raises(UsageError, match=r"a\.png: is the result of a\.png or of a\.tif"):
+        matched([png, tif], tmp_path / "in", tmp_path / "out")
+    (exr,) = written(tmp_path / "plates/a.bmp")
+    written(tmp_path / "out/a.tga")
+    with pytest.raises(UsageError, match=r"a\.bmp: has 2 results"):
+        matched([exr], tmp_path / "plates", tmp_path / "out")
 
 
 def test_plates_of_one_name_are_kept_apart_and_sizes_may_differ(maker, tmp_path):
@@ -57,7 +75,7 @@ def test_plates_of_one_name_are_kept_apart_and_sizes_may_differ(maker, tmp_path)
 
 
 def test_each_plate_is_matched_to_a_photograph_in_turn(maker, tmp_path):
-    plates = written(*(tmp_path / f"in/a{number}.png" for number in range(3)))
+    plates = written(*(tmp_path / f"in/{folder}/a.png" for folder in "xyz"))
     photographs = [
         write_image(tmp_path / f"real/{level}.png", np.full((8, 8, 3), level, np.uint8))
         for level in (20, 200)
@@ -78,8 +96,12 @@ def test_shots_and_stills_of_one_folder_are_sequences(maker, tmp_path):
     shot = written(*(tmp_path / f"in/sh/f.{number}.png" for number in (1001, 1002, 1003)))
     stills = written(tmp_path / "in/view/morning.png", tmp_path / "in/view/noon.png")
     written(tmp_path / "in/alone.png")
-    gathered = by_shot(maker.look([tmp_path / "in"], "look", "passthrough").shots)
-    assert gathered == {tmp_path / "in/sh/f.####.png": shot, tmp_path / "in/view": stills}
+    made = maker.look([tmp_path / "in"], "look", "passthrough")
+    assert sequences(tmp_path / "in") == {tmp_path / "in/sh/f.####.png": shot, tmp_path / "in/view": stills}
+    assert {*shot, *stills} < made.results.keys()
+    write_image(tmp_path / "in/view/thumb.png", as_uint8(picture(20, 30)))
+    with pytest.raises(UsageError, match=r"thumb\.png: differs in size from morning\.png"):
+        sequences(tmp_path / "in")
 
 
 def test_tiles_of_a_chain(maker, tmp_path):
@@ -97,6 +119,6 @@ def test_tiles_of_a_chain(maker, tmp_path):
 def test_light_is_seen_as_a_display_shows_it(tmp_path):
     light = np.full((4, 4, 3), 0.2140411, np.float32)
     light[0] = 50
-    seen = displayed(write_image(tmp_path / "a.exr", light), ColourSpaces())
+    seen = read_picture(write_image(tmp_path / "a.exr", light), ColourSpaces()).pixels
     assert seen[1, 0, 0] == pytest.approx(0.5, abs=1e-4)
     assert seen[0, 0, 0] == 1
