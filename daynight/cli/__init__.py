@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
 import traceback
@@ -128,6 +129,12 @@ def _told_in_one_line(*, debug: bool) -> Iterator[None]:
             traceback.print_exc()
         click.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        if debug or error.strerror is None or error.errno == errno.EPIPE:
+            raise
+        subject = error.filename or "a file"
+        click.echo(f"error: {subject}: {error.strerror}; check rights and disk space", err=True)
+        sys.exit(DaynightError.exit_code)
     except KeyboardInterrupt:
         click.echo("interrupted: what was being written is finished; start again to go on", err=True)
         sys.exit(INTERRUPTED)

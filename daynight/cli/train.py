@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,15 @@ import click
 from daynight.cli.options import FilePath
 
 if TYPE_CHECKING:
+    from threading import Event
+
     import torch
 
     from daynight.network_kinds import NetworkKind
     from daynight.registry import Registry
     from daynight.training.recipe import Recipe
     from daynight.training.trainer import Trainer
+    from daynight.training.watching import Watcher
 
 
 @click.command("train")
@@ -62,7 +66,7 @@ def command(
     DAY and NIGHT are folders, searched through, or sequences. The run's checkpoints, losses, curves and
     sample grids go to --out. On several GPUs: torchrun --nproc-per-node N -m daynight train ...
     """
-    from daynight.cli import warn
+    from daynight.cli import INTERRUPTED, warn
     from daynight.errors import UsageError
     from daynight.registry import Registry
     from daynight.training import require_torch
@@ -79,11 +83,11 @@ def command(
     recipe = _recipe(run, preset, settings, resume=resume)
     if start and resume:
         raise UsageError("--start", "goes with a new run only", "leave it out, or give another --out")
-    if not resume and not dry_run and (run / "recipe.json").exists():
-        raise UsageError(run, "holds a run already", "go on with --resume, or give another --out")
+    if not (resume or dry_run):
+        _require_new(run)
     if jobs:
         torch.set_num_threads(jobs)
-    place = _device(device)
+    place, why = _device(device)
     registry = Registry.load(warn=warn)
     kind = _kind(registry, recipe)
     with joined(place) as group:
@@ -102,11 +106,27 @@ def command(
             _start(trainer, registry, start)
         if resume:
             trainer.resume(run, heard)
-        stop = _stopped_by_time_or_signal(minutes)
+        tell = click.echo if group.leads else _unheard
+        tell(f"device: {place.type} ({why})")
+        interrupted = _interrupted()
         with open_watchers(progress, leads=group.leads) as watchers:
-            trainer.train(run, stop=stop, watcher=Together(watchers))
-        if group.leads:
-            click.echo(f"{run}: {trainer.step_count} steps done")
+            _train(trainer, run, minutes, interrupted, Together(watchers))
+        tell(f"{run}: {trainer.step_count} steps done")
+    if interrupted.is_set():
+        sys.exit(INTERRUPTED)
+
+
+def _train(trainer: Trainer, run: Path, minutes: float | None, interrupted: Event, watcher: Watcher) -> None:
+    import torch
+
+    from daynight.errors import DeviceError
+
+    until = float("inf") if minutes is None else time.monotonic() + minutes * 60
+    try:
+        trainer.train(run, stop=lambda: interrupted.is_set() or time.monotonic() >= until, watcher=watcher)
+    except torch.OutOfMemoryError:
+        remedy = "lower batch (and accumulate more), or size"
+        raise DeviceError("--device cuda", "has too little memory for a step", remedy) from None
 
 
 def _recipe(run: Path, preset: str | None, settings: tuple[str, ...], *, resume: bool) -> Recipe:
@@ -123,6 +143,14 @@ def _recipe(run: Path, preset: str | None, settings: tuple[str, ...], *, resume:
     return recipe.updated({name: value for name, _, value in pairs})
 
 
+def _require_new(run: Path) -> None:
+    from daynight.errors import UsageError
+    from daynight.training.checkpoint import checkpoints
+
+    if checkpoints(run):
+        raise UsageError(run, "holds a run already", "go on with --resume, or give another --out")
+
+
 def _kind(registry: Registry, recipe: Recipe) -> NetworkKind:
     from daynight.errors import UsageError, nearest
 
@@ -133,18 +161,23 @@ def _kind(registry: Registry, recipe: Recipe) -> NetworkKind:
     return registry.networks[recipe.network]
 
 
-def _device(name: str) -> torch.device:
+def _device(name: str) -> tuple[torch.device, str]:
+    """Give the device, and why it is that one."""
     import os
 
     import torch
 
     from daynight.errors import DeviceError
 
-    if name == "cuda" and not torch.cuda.is_available():
-        raise DeviceError("--device cuda", "is not there for PyTorch", "train with --device cpu")
-    if name == "cpu" or not torch.cuda.is_available():
-        return torch.device("cpu")
-    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+    if name == "cpu":
+        return torch.device("cpu"), "as asked"
+    if torch.cuda.is_available():
+        place = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        return place, torch.cuda.get_device_name(place)
+    fault = "PyTorch finds no NVIDIA GPU or driver" if torch.version.cuda else "this PyTorch has no CUDA"
+    if name == "cuda":
+        raise DeviceError("--device cuda", fault, "train with --device cpu")
+    return torch.device("cpu"), fault
 
 
 def _start(trainer: Trainer, registry: Registry, models: tuple[str, str]) -> None:
@@ -158,17 +191,15 @@ def _start(trainer: Trainer, registry: Registry, models: tuple[str, str]) -> Non
             load_model(network, path)
 
 
-def _stopped_by_time_or_signal(minutes: float | None) -> Callable[[], bool]:
-    """Give what says whether to stop: after that long, at Ctrl-C, at a farm's SIGTERM."""
+def _interrupted() -> Event:
+    """Give what is set at Ctrl-C and at a farm's SIGTERM: the step under way is finished, all is saved."""
     import signal
-    import time
     from threading import Event
 
-    until = float("inf") if minutes is None else time.monotonic() + minutes * 60
-    stopped = Event()
-    for sign in (signal.SIGTERM, signal.SIGINT):  # the step under way is finished, and all is saved
-        signal.signal(sign, lambda *_: stopped.set())
-    return lambda: stopped.is_set() or time.monotonic() >= until
+    interrupted = Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: interrupted.set())
+    return interrupted
 
 
 def _networks(kind: NetworkKind, trainer: Trainer) -> list[str]:

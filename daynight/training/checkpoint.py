@@ -104,7 +104,8 @@ def load_checkpoint(
 
 def checkpoints(run: Path) -> Sequence[Path]:
     """Give a run's checkpoints, the newest first."""
-    return sorted(run.glob("checkpoint-*.safetensors"), reverse=True)
+    found = run.glob("checkpoint-*.safetensors")
+    return sorted(found, key=lambda path: int(path.stem.removeprefix("checkpoint-")), reverse=True)
 
 
 def _newest(

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import torch
@@ -87,9 +88,10 @@ class CycleGan:
         self._recipe, self._kind, self._device, self._group = recipe, kind, device, group
         self.to_night = self._built(kind.generator, {**recipe.generator, **recipe.to_night})
         self.to_day = self._built(kind.generator, {**recipe.generator, **recipe.to_day})
-        self.night_average, self.day_average = copy.deepcopy(self.to_night), copy.deepcopy(self.to_day)
-        self.night_judges = self._built(_judges, {"kind": kind, **recipe.discriminators})
-        self.day_judges = self._built(_judges, {"kind": kind, **recipe.discriminators})
+        averages = (copy.deepcopy(network).eval() for network in (self.to_night, self.to_day))
+        self.night_average, self.day_average = averages
+        self.night_judges = self._built(partial(_judges, kind), recipe.discriminators)
+        self.day_judges = self._built(partial(_judges, kind), recipe.discriminators)
         self._night_pool, self._day_pool = ImagePool(recipe.pool), ImagePool(recipe.pool)
         self._generators = [*self.to_night.parameters(), *self.to_day.parameters()]
         self._judges = [*self.night_judges.parameters(), *self.day_judges.parameters()]
@@ -151,6 +153,15 @@ class CycleGan:
         for adam, factor in ((self.generator_adam, 1.0), (self.judge_adam, self._recipe.discriminator_rate)):
             for group in adam.param_groups:
                 group["lr"] = rate * factor
+
+    @torch.no_grad()
+    def is_sound(self) -> bool:
+        """Whether every weight is a number."""
+        return all(bool(torch.isfinite(each).all()) for each in (*self._generators, *self._judges))
+
+    def forget(self) -> None:
+        """Empty the pools: their pictures are not of the size that is trained on now."""
+        self._night_pool.pictures, self._day_pool.pictures = [], []
 
     def parts(self) -> Parts:
         """Give all that a checkpoint must hold."""
@@ -360,7 +371,7 @@ def _smoothness(turn: Turn) -> Tensor:
     return smoothness_loss(turn.there.stops)
 
 
-def _judges(kind: NetworkKind, **settings: Any) -> nn.ModuleDict:
+def _judges(kind: NetworkKind, /, **settings: Any) -> nn.ModuleDict:
     """Build the discriminators of one side."""
     return nn.ModuleDict(kind.discriminators(**settings))
 

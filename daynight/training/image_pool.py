@@ -27,10 +27,10 @@ class ImagePool:
 
     def _swapped(self, picture: Tensor, random: np.random.Generator) -> Tensor:
         if len(self.pictures) < self._size:
-            self.pictures.append(picture)
+            self.pictures.append(picture.clone())  # a part of its batch would keep all of it in memory
             return picture
         if not self._size or random.random() < 0.5:
             return picture
         place = int(random.integers(self._size))
-        earlier, self.pictures[place] = self.pictures[place], picture
+        earlier, self.pictures[place] = self.pictures[place], picture.clone()
         return earlier

@@ -7,11 +7,12 @@ import sys
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from daynight.errors import UsageError, nearest
+from daynight.images import written_whole
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -25,6 +26,7 @@ Framing = Literal["whole", "square", "random"]
 Schedule = Literal["constant", "linear", "cosine", "plateau"]
 Adversary = Literal["least-squares", "hinge", "wasserstein"]
 Precision = Literal["auto", "bf16", "fp32"]
+_Beta = Annotated[float, Field(ge=0, lt=1)]
 Settings = dict[str, bool | int | float | str]
 """Keyword arguments of a network."""
 
@@ -33,7 +35,7 @@ class Recipe(BaseModel):
     """Hyper-parameters of a cycle GAN.
 
     The defaults add nothing that a preset does not ask for. Pictures are in [-1, 1] wherever a loss has a
-    unit; a loss of weight 0 is not computed.
+    unit; a loss of weight 0 is not computed, but for the cycle's.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -73,13 +75,13 @@ class Recipe(BaseModel):
     # Descent
     steps: int = Field(ge=1)
     """Steps of the run."""
-    seed: int = 1
+    seed: int = Field(1, ge=0, lt=2**63)
     """Of weights, data order and augmentation."""
     learning_rate: float = Field(2e-4, gt=0)
     """Of the generators."""
     discriminator_rate: float = Field(1.0, gt=0)
     """Learning rate of the discriminators, as a part of the generators'."""
-    betas: tuple[float, float] = (0.5, 0.999)
+    betas: tuple[_Beta, _Beta] = (0.5, 0.999)
     """Adam's moments."""
     weight_decay: float = Field(0.0, ge=0)
     """Adam's weight decay."""
@@ -206,7 +208,8 @@ class Recipe(BaseModel):
 
     def write(self, run: Path) -> None:
         """Write it as JSON into the folder of a run."""
-        (run / _FILE).write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        with written_whole(run / _FILE) as temporary:
+            temporary.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
     @classmethod
     def read(cls, run: Path) -> Recipe:

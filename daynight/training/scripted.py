@@ -84,7 +84,7 @@ def nuke_module(trained: TrainedGenerator) -> nn.Module:
 
 
 def scripted(trained: TrainedGenerator) -> torch.jit.ScriptModule:
-    """Give a generator's :func:`nuke_module` as TorchScript, with its weights frozen in."""
+    """Give a generator's :func:`nuke_module` as TorchScript, with its weights in it."""
     module = nuke_module(trained)
     multiple = trained.kind.size_multiple
     side = -(-trained.kind.least_side // multiple) * multiple

@@ -29,6 +29,14 @@ _SAMPLES: Final = 4
 """Photographs of each side in the sample grids."""
 _FALLS: Final = 3
 """Times that a run goes back to its last checkpoint before it gives up."""
+_NO_NUMBER: Final = "a loss or a weight is no number"
+_PICTURES: Final = frozenset({"framing", "size", "pool"})
+"""Settings on which the pools' pictures depend."""
+_WEIGHTS: Final = frozenset(
+    {"adversarial", "gradient_penalty", "cycle", "identity", "attention", "paired", "structure", "level"}
+    | {"tint", "burn", "smoothness"}
+)
+"""Settings on which the sum of losses depends."""
 _EXTREME: Final = 0.1
 """Part of the photographs that is brighter than any day, or darker than any night, that is asked for."""
 
@@ -85,6 +93,8 @@ class Trainer:
     def step(self, batches: Sequence[Batch]) -> dict[str, float]:
         """Take one step on a share of photographs, and give its losses by name."""
         self.gan.set_rate(self._rates.share(self.step_count))
+        # For networks that draw for themselves, like those with dropout.
+        torch.manual_seed(int(self._chance().of(f"networks {self._group.rank}").integers(2**62)))
         losses = self.gan.step(batches, self._chance())
         self.step_count += 1
         return losses
@@ -94,7 +104,8 @@ class Trainer:
     ) -> None:
         """Train to the recipe's last step or until told to stop; checkpoints go to ``run``.
 
-        A step whose loss is no number is not kept: the run goes back to its last checkpoint and draws anew.
+        A step after which a loss or a weight is no number is not kept: the run goes back to its last
+        checkpoint and draws anew.
 
         Args:
             run: folder of the run; made if absent.
@@ -102,7 +113,8 @@ class Trainer:
             watcher: told of what happens.
 
         Raises:
-            UsageError: the loss stopped being a number more than three times without a checkpoint between.
+            UsageError: that happened more than three times without a checkpoint between.
+            OSError: a checkpoint can't be written.
         """
         if self._group.leads:
             run.mkdir(parents=True, exist_ok=True)
@@ -113,7 +125,9 @@ class Trainer:
         fallen = 0
         while self.step_count < self.recipe.steps and not self._group.any(stop(), self._device):
             losses = self.step(self.draw())
-            if not all(map(math.isfinite, losses.values())):
+            saves = self.step_count % self.recipe.checkpoint_every == 0
+            # A gradient may leave all bounds where its loss does not; such weights must not be saved.
+            if not all(map(math.isfinite, losses.values())) or (saves and not self.gan.is_sound()):
                 fallen += 1
                 watcher.told(self._go_back(run, fallen))
                 watcher.begun(run, self)
@@ -124,11 +138,13 @@ class Trainer:
                 self._since_checkpoint[1] + 1,
             )
             watcher.stepped(self.step_count, losses)
-            if self.step_count % self.recipe.checkpoint_every == 0:
+            if saves:
                 fallen = 0
                 self.save(run)
                 watcher.saved(self.step_count)
-        if self.step_count % self.recipe.checkpoint_every:
+        if not self.gan.is_sound():
+            watcher.told(self._go_back(run, fallen + 1))
+        elif self.step_count % self.recipe.checkpoint_every:
             self.save(run)
             watcher.saved(self.step_count)
         watcher.ended(self.step_count)
@@ -149,6 +165,9 @@ class Trainer:
     def resume(self, run: Path, warn: Callable[[str], None] = lambda _: None) -> None:
         """Go on from a run's checkpoint as if it had never stopped: to the last bit on one processor.
 
+        Where the recipe has changed, pictures of another size are forgotten, and a best by other weights is
+        the best no more.
+
         Raises:
             UsageError: there is no checkpoint, or it is not of these networks.
         """
@@ -156,6 +175,12 @@ class Trainer:
         self._falls, self._best = state["falls"], state["best"]
         self._since_checkpoint = tuple(state["since_checkpoint"])
         self._rates.plateau.restore(state["plateau"])
+        now = self.recipe.model_dump(mode="json")
+        changed = {name for name, value in state["recipe"].items() if now[name] != value}
+        if changed & _PICTURES:
+            self.gan.forget()
+        if changed & _WEIGHTS:
+            self._best, self._since_checkpoint = math.inf, (0.0, 0)
 
     @torch.no_grad()
     def samples(self) -> list[Sample]:
@@ -184,11 +209,11 @@ class Trainer:
         broken = self.step_count
         if fallen > _FALLS:
             remedy = "lower learning_rate, or look at the samples for what goes wrong"
-            raise UsageError(run, f"the loss is no number, {fallen} times up to step {broken}", remedy)
+            raise UsageError(run, f"{_NO_NUMBER}, {fallen} times up to step {broken}", remedy)
         falls = self._falls + 1
         self.resume(run)
         self._falls = falls
-        return f"step {broken}: the loss is no number; back to step {self.step_count}"
+        return f"step {broken}: {_NO_NUMBER}; back to step {self.step_count}"
 
     def _state(self) -> dict[str, Any]:
         return {
@@ -196,6 +221,7 @@ class Trainer:
             "best": self._best,
             "since_checkpoint": self._since_checkpoint,
             "plateau": self._rates.plateau.state(),
+            "recipe": self.recipe.model_dump(mode="json"),
         }
 
 

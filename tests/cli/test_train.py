@@ -108,6 +108,9 @@ def test_pairs(sides, tmp_path):
         pytest.param(("--set", "cycle"), "--set cycle: has no value; write NAME=VALUE", id="no-value"),
         pytest.param(("--preset", "p2"), "--preset p2: is unknown", id="preset"),
         pytest.param(("--set", "network=relite"), "did you mean 'relight'", id="network"),
+        pytest.param(("--set", "seed=-1"), "--set seed=-1: input should be greater", id="seed"),
+        pytest.param(("--set", "betas=0.5,1"), "--set betas=0.5,1: input should be less", id="betas"),
+        pytest.param(("--set", "discriminators.kind=x"), "network relight: ", id="network-setting"),
         pytest.param(("--set", "size=100"), "is no multiple of 64", id="size"),
         pytest.param(("--set", "paired=1"), "needs photographs in pairs; give --pairs", id="no-pairs"),
         pytest.param(("--start", "night", "nowhere.onnx"), "nowhere.onnx: can't be read", id="no-model"),
@@ -115,7 +118,7 @@ def test_pairs(sides, tmp_path):
             ("--preset", "p0", "--start", "night", "day"), "night.onnx: holds no weight", id="other-model"
         ),
         pytest.param(("--resume",), "holds no recipe.json; give the folder of a training run", id="no-run"),
-        pytest.param(("--device", "cuda"), "--device cuda: is not there for PyTorch", id="no-cuda"),
+        pytest.param(("--device", "cuda"), "--device cuda: this PyTorch has no CUDA", id="no-cuda"),
     ],
 )
 def test_wrong_input_is_one_line(sides, tmp_path, arguments, message):
@@ -126,6 +129,33 @@ def test_wrong_input_is_one_line(sides, tmp_path, arguments, message):
     assert message in done.output
     assert done.output.count("\n") == 1
     assert done.output.startswith("error: ")
+
+
+def test_a_run_that_never_began_begins_anew(sides, tmp_path):
+    """The first checkpoint could not be written: nothing is there to go on from."""
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/recipe.json").write_text("{}")
+    begun = train(*sides, "--out", tmp_path / "run", *FEW)
+    assert begun.exit_code == 0, begun.output
+    assert "device: cpu (" in begun.stdout
+
+
+def test_a_disk_that_refuses_is_one_line(sides, tmp_path):
+    (tmp_path / "file").touch()
+    refused = train(*sides, "--out", tmp_path / "file/run", *FEW)
+    assert refused.exit_code == 2
+    assert refused.stderr.splitlines()[-1].startswith(f"error: {tmp_path}/file")
+    assert refused.stderr.endswith("; check rights and disk space\n")
+
+
+def test_too_little_memory_is_one_line(sides, tmp_path, monkeypatch):
+    def step(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    monkeypatch.setattr("daynight.training.trainer.Trainer.step", step)
+    refused = train(*sides, "--out", tmp_path / "run", *FEW)
+    assert refused.exit_code == 2
+    assert "error: --device cuda: has too little memory for a step; lower batch" in refused.stderr
 
 
 @pytest.mark.parametrize("option", [("--preset", "p0"), ("--start", "night", "day")])

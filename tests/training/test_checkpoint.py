@@ -107,6 +107,14 @@ def test_the_best_stays_and_can_be_asked_for(tmp_path):
     assert load_checkpoint(tmp_path, Parts({"night": other}))[0] == 4
 
 
+def test_steps_are_counted_beyond_six_digits(tmp_path):
+    network, _ = trained(0)
+    for step in (999_999, 1_000_000, 1_000_001):
+        save_checkpoint(tmp_path, step, Parts({"night": network}))
+    assert load_checkpoint(tmp_path, Parts({}))[0] == 1_000_001
+    assert {path.stem for path in tmp_path.iterdir()} == {"checkpoint-1000000", "checkpoint-1000001"}
+
+
 def test_no_best(tmp_path):
     save_checkpoint(tmp_path, 1, Parts({"night": trained(0)[0]}))
     with pytest.raises(UsageError, match="holds no best checkpoint"):

@@ -23,6 +23,13 @@ def test_gives_earlier_ones_half_the_time():
     assert 0.4 < np.mean(earlier) < 0.6
 
 
+def test_keeps_a_picture_without_the_rest_of_its_batch():
+    pool = ImagePool(2)
+    for _ in range(3):
+        pool.swapped(torch.rand(8, 3, 2, 2), np.random.default_rng(0))
+    assert [kept.untyped_storage().nbytes() for kept in pool.pictures] == [3 * 2 * 2 * 4] * 2
+
+
 def test_takes_no_gradient_along():
     given = ImagePool(1).swapped(picture(1).requires_grad_(), np.random.default_rng(0))
     assert not given.requires_grad

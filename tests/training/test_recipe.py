@@ -64,7 +64,7 @@ def test_presets_hold_the_papers_figures():
     assert (p0.network, p0.learning_rate, p0.cycle, p0.size) == ("p0", 2e-4, 10, 256)
     assert (p0.framing, p0.discriminators) == ("square", {"score": "linear"})
     weights = (attention.cycle, attention.identity, attention.attention)
-    assert (attention.network, attention.learning_rate, weights) == ("attention", 1e-4, (10, 10, 100))
+    assert (attention.network, attention.learning_rate, weights) == ("attention", 1e-4, (20, 10, 100))
     assert (attention.weight_decay, attention.batch, attention.steps) == (1e-4, 10, 20000)
     baseline = Recipe.preset("p1-cyclegan")
     same = {"network", "attention", "generator"}

@@ -185,7 +185,7 @@ def test_a_loss_that_is_no_number_goes_back_and_gives_up_in_the_end(make_trainer
 
     monkeypatch.setattr(trainer.gan, "step", step)
     trainer.train(tmp_path, stop=lambda: trainer.step_count == 6, watcher=listener)
-    assert listener.lines == ["step 4: the loss is no number; back to step 2"] * 2
+    assert listener.lines == ["step 4: a loss or a weight is no number; back to step 2"] * 2
     assert [chance.falls for chance in chances] == [0, 1]  # drawn anew each time
     assert listener.begins == [0, 2, 2]
     assert torch.isfinite(weights(trainer.gan.to_night)).all()
@@ -193,6 +193,46 @@ def test_a_loss_that_is_no_number_goes_back_and_gives_up_in_the_end(make_trainer
     monkeypatch.setattr(trainer.gan, "step", lambda *_: {"total": float("nan")})
     with pytest.raises(UsageError, match="no number, 4 times up to step 7; lower learning_rate"):
         trainer.train(tmp_path)
+
+
+def test_weights_that_are_no_number_are_never_saved(make_trainer, tmp_path, monkeypatch):
+    """The losses of the step that made them are numbers still."""
+    trainer, listener = make_trainer(steps=20, checkpoint_every=2), Listener()
+    whole, broken = trainer.gan.step, iter([4, 7])
+    at = [next(broken)]
+
+    def step(batches, chance):
+        losses = whole(batches, chance)
+        if chance.step + 1 == at[0]:
+            at[0] = next(broken, None)
+            with torch.no_grad():
+                next(trainer.gan.night_judges.parameters()).fill_(float("inf"))
+        return losses
+
+    monkeypatch.setattr(trainer.gan, "step", step)
+    trainer.train(tmp_path, stop=lambda: trainer.step_count == 7, watcher=listener)
+    assert listener.lines == [
+        "step 4: a loss or a weight is no number; back to step 2",
+        "step 7: a loss or a weight is no number; back to step 6",
+    ]
+    for path in (*tmp_path.glob("*.safetensors"),):
+        assert all(torch.isfinite(value).all() for value in load_file(path).values())
+    assert trainer.step_count == 6
+
+
+def test_a_run_that_goes_on_with_other_pictures_and_weights(make_trainer, tmp_path):
+    """No earlier picture of another size meets the new ones, and the best is sought anew."""
+    square = {"framing": "square", "batch": 2, "pool": 4, "checkpoint_every": 1}
+    first = make_trainer(steps=3, **square)
+    first.train(tmp_path)
+    same = make_trainer(steps=4, **square)
+    same.resume(tmp_path)
+    assert [len(pool.pictures) for pool in same.gan.parts().pools.values()] == [4, 4]
+    best = load_checkpoint(tmp_path, Parts({}), best=True)[0]
+    later = make_trainer(steps=4, **{**square, "size": 128}, structure=50.0)
+    later.resume(tmp_path)
+    later.train(tmp_path)
+    assert best < load_checkpoint(tmp_path, Parts({}), best=True)[0] == 4
 
 
 def test_samples_are_the_same_all_through_a_run(make_trainer):
@@ -230,7 +270,7 @@ def test_sigterm_saves_and_stops(photographs, tmp_path):
             time.sleep(0.1)
         process.send_signal(signal.SIGTERM)
         told, _ = process.communicate(timeout=60)
-    assert process.returncode == 0
+    assert process.returncode == 130
     done = int(told.split()[-3])
     assert told.endswith(f"{done} steps done\n")
     assert load_checkpoint(run, Parts({}))[0] == done < 100000
