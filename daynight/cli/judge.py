@@ -14,13 +14,14 @@ from daynight.cli.options import FilePath
 @click.argument("night", type=FilePath())
 @click.option("--out", type=FilePath(), required=True, help="The file to write.")
 @click.option("--steps", type=click.IntRange(min=1), default=700, show_default=True, help="Batches of 16.")
-@click.option("--seed", default=1, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
 def command(day: Path, night: Path, out: Path, steps: int, seed: int) -> None:
     """Train a classifier of day and night on two folders of photographs.
 
     It sees photographs alone, never a result: an independent judge for ``daynight evaluate``.
     """
     from daynight.cli import warn
+    from daynight.errors import UsageError
     from daynight.images import written_whole
     from daynight.training import require_torch
 
@@ -29,6 +30,9 @@ def command(day: Path, night: Path, out: Path, steps: int, seed: int) -> None:
 
     from daynight.evaluation.classifier import read_photographs, train_classifier
 
+    if out.exists():  # reports name a judge by its digest: it shall not go unasked
+        raise UsageError(f"--out {out}", "is there already", "give another name, or move it away")
+    out.parent.mkdir(parents=True, exist_ok=True)
     sides = [read_photographs(folder, warn) for folder in (day, night)]
     classifier = train_classifier(*sides, steps=steps, seed=seed, tell=click.echo)
     with written_whole(out) as temporary:

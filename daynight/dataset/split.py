@@ -24,9 +24,7 @@ from daynight.dataset.places import (
 from daynight.dataset.reading import Observer, Photograph, Warn, find_photographs, nothing_readable
 from daynight.dataset.stats import Measured, measure_all
 from daynight.errors import DaynightError, UsageError
-from daynight.images import (
-    written_whole,
-)
+from daynight.images import written_whole
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,8 @@ class Score:
     @property
     def undecided(self) -> float:
         """Part of the labelled photographs that lie between the thresholds."""
-        return sum(self.counts[label, "undecided"] for label in ("day", "night")) / self.labelled
+        undecided = sum(self.counts[label, "undecided"] for label in ("day", "night"))
+        return undecided / self.labelled if self.labelled else 0.0
 
     @property
     def decided(self) -> int:
@@ -168,6 +167,10 @@ def _read_labels(path: Path, photographs: Sequence[Photograph]) -> dict[str, str
             rows = list(csv.DictReader(file))
     except OSError as error:
         raise UsageError(f"--labels {path}", f"can't be read ({error.strerror})", "check the name") from None
+    except csv.Error as error:
+        raise UsageError(
+            f"--labels {path}", f"is no CSV ({error})", "give it the columns path,label"
+        ) from None
     labels: dict[str, str] = {}
     for line, row in enumerate(rows, 2):
         if row.get("path") is None or row.get("label") is None:

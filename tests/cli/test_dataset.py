@@ -70,6 +70,20 @@ def test_a_score_where_nothing_is_decided_or_all_labelled(
     ]
 
 
+def test_labels_of_photographs_that_cannot_be_read(
+    daynight: Daynight, broken: Path, photos: Path, tmp_path: Path
+) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("path,label\nbroken.png,day\n")
+    result = daynight("dataset", "split", photos, tmp_path / "out", "--labels", labels)
+    assert result.exit_code == 1
+    assert "labelled: 0; 3 without a label" in result.stdout
+    labels.write_text("path,label\n" + "a" * 200_000 + ",day\n")
+    refused = daynight("dataset", "split", photos, tmp_path / "other", "--labels", labels)
+    assert refused.exit_code == 2
+    assert f"error: --labels {labels}: is no CSV (field larger than" in refused.stderr
+
+
 @pytest.mark.parametrize(
     "arguments", [["split", "photos", "out"], ["stats", "photos"], ["crop", "photos", "out", "--size", "4"]]
 )

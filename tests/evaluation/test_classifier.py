@@ -35,3 +35,12 @@ def test_empty_folder(sides, tmp_path):
     assert done.exit_code == 2
     assert done.output.startswith(f"error: {tmp_path}: holds no images")
     assert not (tmp_path / "j").exists()
+
+
+def test_a_judge_is_not_written_over(trained, sides):
+    """Reports name it by its digest; and nothing is read before that is told."""
+    before = trained.read_bytes()
+    done = CliRunner().invoke(main, ["judge", *map(str, sides), "--out", str(trained)])
+    assert done.exit_code == 2
+    assert done.output == f"error: --out {trained}: is there already; give another name, or move it away\n"
+    assert trained.read_bytes() == before
