@@ -75,7 +75,7 @@ class OnnxExporter(Exporter):
         metadata = facts_of(run, trained).to_metadata()
         calibrating, checked = self._pictures(trained)
         with _quiet():
-            model = _converted(trained)
+            model = _without_traces(_converted(trained))
             model, parity = self._nearest(trained, model, calibrating, checked)
         if parity.fault:
             remedy = "nothing was written; try another --precision, or other --pictures"
@@ -158,6 +158,15 @@ def _converted(trained: TrainedGenerator) -> Any:
         return _traced(trained, example, common)
     assert program is not None
     return program.model_proto
+
+
+def _without_traces(model: Any) -> Any:
+    """Take out what PyTorch's exporter notes of its own way: code, in folders of this machine."""
+    graph = model.graph
+    for part in (graph, *graph.node, *graph.initializer, *graph.input, *graph.output, *graph.value_info):
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
+    return model
 
 
 def _traced(trained: TrainedGenerator, example: torch.Tensor, common: dict[str, Any]) -> Any:

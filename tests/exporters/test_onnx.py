@@ -1,5 +1,6 @@
 import json
 import sys
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
@@ -225,6 +226,13 @@ def test_names_opset_checker_and_one_file(exported):
     assert [source.name for source in model.graph.input] == ["plate"]
     assert {entry.domain: entry.version for entry in model.opset_import}[""] >= 17
     assert not any(weight.external_data for weight in model.graph.initializer)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_file_says_nothing_of_the_machine_it_was_made_on(exported, precision):
+    content = exported("relight", precision).read_bytes()
+    for trace in (sys.prefix, str(Path(__file__).parents[2]), "site-packages", 'File "'):
+        assert trace.encode() not in content
 
 
 @pytest.mark.parametrize(
