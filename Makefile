@@ -38,9 +38,11 @@ check: .venv/tested-with-test,train,fidelity,lint
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
-# The README's picture, from the demo's own frames, the cards' pictures of failures, and the plot of docs/colour.md.
+# The README's picture, from the demo's own frames, the cards' pictures, and the plot of docs/colour.md.
 figures: demo
 	cp demo/before-after.jpg docs/before-after.jpg
+	$(BIN)/daynight convert examples/shots --to night-p0 --frames 1008 --out demo/night-p0
+	$(BIN)/python examples/sheet.py examples/shots demo/night demo/night-p0 docs/night-p0.jpg
 	for look in night day; do \
 	    $(BIN)/daynight convert examples/limits/$$look --to $$look --out demo/limits-$$look && \
 	    $(BIN)/python examples/sheet.py examples/limits/$$look demo/limits-$$look docs/limits-$$look.jpg || exit; \

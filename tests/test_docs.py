@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import test_third_party
 from pictures import EXAMPLES, as_uint8, picture, read_image, write_image
@@ -119,13 +120,14 @@ def test_embed_runs_and_is_short() -> None:
 def test_the_sheet_puts_plates_and_results_side_by_side(tmp_path: Path) -> None:
     write_image(tmp_path / "in/sh/a.0001.png", as_uint8(picture()))
     write_image(tmp_path / "out/sh/a.0001.png", as_uint8(picture() / 4))
-    sheet = tmp_path / "sheet.jpg"
-    subprocess.run(
-        [sys.executable, EXAMPLES / "sheet.py", tmp_path / "in", tmp_path / "out", sheet], check=True
-    )
-    pixels = read_image(sheet)
-    assert pixels.shape == (600, 1608, 3)
-    assert pixels[:, 810:].mean() < pixels[:, :800].mean() / 3
+    folders, sheet = [tmp_path / "in", tmp_path / "out", tmp_path / "in"], tmp_path / "sheet.jpg"
+    for columns, (height, width) in {2: (600, 1608), 3: (398, 1606)}.items():
+        subprocess.run([sys.executable, EXAMPLES / "sheet.py", *folders[:columns], sheet], check=True)
+        pixels = read_image(sheet)
+        assert pixels.shape == (height, width, 3)
+        parts = [part[:, 4:-4].mean() for part in np.array_split(pixels, columns, axis=1)]
+        assert parts[1] < parts[0] / 3
+        assert columns == 2 or abs(parts[2] - parts[0]) < 1
 
 
 @pytest.mark.parametrize("page", sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md")]), ids=lambda path: path.name)

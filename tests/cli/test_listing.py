@@ -21,7 +21,7 @@ Daynight = Callable[..., Result]
 
 def test_looks(daynight: Daynight) -> None:
     lines = daynight("looks").stdout.splitlines()
-    assert [line.split()[0] for line in lines] == ["day", "day-for-night", "night", "passthrough"]
+    assert [line.split()[0] for line in lines] == ["day", "day-for-night", "night", "night-p0", "passthrough"]
     assert all(len(line.split(maxsplit=1)[1]) > 10 for line in lines)
 
 
@@ -38,7 +38,7 @@ def test_plugins_list_and_show(daynight: Daynight) -> None:
 
 
 def test_models_list_and_show(daynight: Daynight, tmp_path: Path) -> None:
-    assert "night  relights a daytime plate as night  [night.onnx]" in daynight("models", "list").stdout
+    assert "night     relights a daytime plate as night  [night.onnx]" in daynight("models", "list").stdout
     card = daynight("models", "show", "night").stdout
     assert "direction: day-to-night" in card
     assert "kind: maps" in card

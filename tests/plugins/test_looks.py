@@ -16,7 +16,7 @@ SHOTS = sorted(EXAMPLES.glob("shots/*/*.1001.*"))
 
 
 def test_the_looks_are_these() -> None:
-    assert set(Registry.load().looks) == {"night", "day", "day-for-night", "passthrough"}
+    assert set(Registry.load().looks) == {"night", "night-p0", "day", "day-for-night", "passthrough"}
 
 
 @pytest.mark.parametrize("shot", SHOTS, ids=lambda path: path.parent.name)
@@ -58,6 +58,7 @@ def test_an_unknown_look_is_refused() -> None:
 FACTS = {
     "night": ("day-to-night", "maps", "-1..1", "display", "rgb", 64, None, False, 192, "Apache-2.0"),
     "day": ("night-to-day", "maps", "-1..1", "display", "rgb", 64, None, False, 192, "Apache-2.0"),
+    "night-p0": ("day-to-night", "pixels", "-1..1", "display", "rgb", 8, 103, True, None, "Apache-2.0"),
 }
 
 
@@ -77,4 +78,24 @@ def test_the_bundled_models_say_what_is_needed_to_run_them(name: str) -> None:
         facts.licence.partition(" ")[0].rstrip(",;"),
     )
     assert (facts.name, *found) == (name, *FACTS[name])
+    assert b"site-packages" not in Registry.load().models[name].path.read_bytes()
     assert facts.card == Registry.load().models[name].path.with_suffix(".md").read_text(encoding="utf-8")
+
+
+def test_the_papers_generator_is_the_papers() -> None:
+    onnx = pytest.importorskip("onnx")
+    model = onnx.load(Registry.load().models["night-p0"].path)
+    weights = [tensor for tensor in model.graph.initializer if tensor.dims and tensor.data_type != 7]
+    assert sum(int(np.prod(tensor.dims)) for tensor in weights) == 1_813_987
+
+
+def test_the_papers_generator_paints_a_whole_frame_from_tiles() -> None:
+    plate = np.rint(read_frame(SHOTS[0]).image * 255).astype(np.uint8)
+    with (
+        open_look("night-p0", device="cpu") as whole,
+        open_look("night-p0", device="cpu", settings=["tile.size=512"]) as tiled,
+    ):
+        painted = whole(plate)
+        np.testing.assert_allclose(tiled(plate).astype(int), painted.astype(int), atol=1)
+    assert painted.shape == (720, 1280, 3)
+    assert 5 < painted.mean() < 0.95 * plate.mean()
