@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -33,8 +33,6 @@ class Frames:
 
     results: dict[Path, Path] = field(default_factory=dict)
     """Each plate's result, in the order of their making."""
-    shots: dict[Path, Path] = field(default_factory=dict)
-    """Each plate's shot, by its pattern; stills of one folder are one, by the folder."""
     chain: Chain | None = None
     """What was run."""
 
@@ -43,11 +41,7 @@ class Frames:
         if isinstance(event, Started):
             self.chain = event.chain
         elif event.job.target is not None:
-            job = event.job
-            self.results[job.source] = event.job.target
-            self.shots[job.source] = (
-                job.source.parent if job.number is None else job.shot.root / job.shot.name
-            )
+            self.results[event.job.source] = event.job.target
 
 
 @dataclass(frozen=True)
@@ -94,7 +88,6 @@ class Maker:
             settings = [f"color_match.reference={reference}"]
             made = self._made(group, f"{name}/{place}", chain=chain, settings=settings)
             frames.results |= made.results
-            frames.shots |= made.shots
         return frames
 
     def _chain(self, name: str, text: str) -> Path:
@@ -143,17 +136,16 @@ def found(folder: Path) -> list[Path]:
 
 
 def sequences(folder: Path) -> dict[Path, list[Path]]:
-    """List a folder's sequences as :attr:`Frames.shots` names them: shots, and the stills of one folder.
+    """List a folder's sequences: shots, by their patterns, and the stills of one folder, by the folder.
 
     Raises:
         UsageError: there is none, or one has frames of several sizes.
     """
-    shots = {
-        path: path.parent if number is None else shot.root / shot.name
-        for shot in discover(folder, EXTENSIONS)
-        for number, path in shot.frames
-    }
-    gathered = by_shot(shots)
+    gathered: dict[Path, list[Path]] = {}
+    for shot in discover(folder, EXTENSIONS):
+        for number, path in shot.frames:
+            gathered.setdefault(path.parent if number is None else shot.root / shot.name, []).append(path)
+    gathered = {shot: frames for shot, frames in gathered.items() if len(frames) > 1}
     if not gathered:
         raise UsageError(folder, "holds no sequence", "give a folder of shots, each in a folder of its own")
     for frames in gathered.values():
@@ -210,11 +202,3 @@ def tiles_of(chain: Chain, height: int, width: int) -> TileLayout | None:
         return None
     layout = tile.apply(Frame(np.zeros((1, height, width, 3), np.float32), "display")).tiles
     return layout if layout and layout.count > 1 else None
-
-
-def by_shot(shots: Mapping[Path, Path]) -> dict[Path, list[Path]]:
-    """Gather plates by shot, those of several frames alone."""
-    gathered: dict[Path, list[Path]] = {}
-    for plate, shot in shots.items():
-        gathered.setdefault(shot, []).append(plate)
-    return {shot: plates for shot, plates in gathered.items() if len(plates) > 1}
