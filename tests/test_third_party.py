@@ -111,7 +111,7 @@ def test_hook_daynight_looks(run: Run, tmp_path: Path) -> None:
 
 
 def test_hook_daynight_models(run: Run) -> None:
-    assert "poster  no model at all" in run("models", "list").stdout
+    assert "poster no model at all" in " ".join(run("models", "list").stdout.split())
 
 
 def test_hook_daynight_networks(run: Run, tmp_path: Path) -> None:
