@@ -6,6 +6,7 @@ Each ``test_hook_NAME`` shows one hook at work; ``tests/test_docs.py`` holds tha
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -111,7 +112,9 @@ def test_hook_daynight_looks(run: Run, tmp_path: Path) -> None:
 
 
 def test_hook_daynight_models(run: Run) -> None:
-    assert "poster no model at all" in " ".join(run("models", "list").stdout.split())
+    assert re.search(
+        r"^poster +no model at all  \[poster\.onnx\]$", run("models", "list").stdout, re.MULTILINE
+    )
 
 
 def test_hook_daynight_networks(run: Run, tmp_path: Path) -> None:

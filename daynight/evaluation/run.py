@@ -97,11 +97,9 @@ class _Run:
         self._spaces = ColourSpaces(warn=warn)
         self._judge = Judge(asked.judge)
         self._inception = Inception(asked.inception) if asked.inception else None
-        every = found(asked.plates)
-        self._done = matched(every, asked.plates, asked.converted) if asked.converted else {}
-        self._without = len(every) - len(self._done) if self._done else 0
-        self._plates = spread(list(self._done) or every, asked.limit)
-        self._of = len(every)
+        self._every = found(asked.plates)
+        self._done = matched(self._every, asked.plates, asked.converted) if asked.converted else {}
+        self._plates = spread(list(self._done) or self._every, asked.limit)
         self._real = spread(found(asked.real), asked.limit) if asked.real else []
         self._sequences = sequences(asked.sequences) if asked.sequences else {}
         registry = Registry.load(warn=warn)
@@ -359,8 +357,9 @@ class _Run:
         )
 
     def _remarks(self, taken: Mapping[str, _Taken]) -> Iterator[str]:
-        if self._without:
-            yield f"{self._without} of {self._of} plates have no result and are left out"
+        absent = len(self._every) - len(self._done)
+        if self._done and absent:
+            yield f"{absent} of {len(self._every)} plates have no result and are left out"
         for name, each in taken.items():
             if each.resized:
                 yield f"{name}: {each.resized} pictures were scaled to the size of their plates"

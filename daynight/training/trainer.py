@@ -33,8 +33,8 @@ _NO_NUMBER: Final = "a loss or a weight is no number"
 _PICTURES: Final = frozenset({"framing", "size", "pool"})
 """Settings on which the pools' pictures depend."""
 _WEIGHTS: Final = frozenset(
-    {"adversarial", "gradient_penalty", "cycle", "identity", "attention", "paired", "structure", "level"}
-    | {"tint", "burn", "smoothness"}
+    {"adversarial", "gradient_penalty", "cycle", "cycle_start", "cycle_ramp", "identity", "attention"}
+    | {"paired", "structure", "level", "night_level", "day_level", "tint", "burn", "smoothness"}
 )
 """Settings on which the sum of losses depends."""
 _EXTREME: Final = 0.1

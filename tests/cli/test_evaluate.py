@@ -150,6 +150,11 @@ def test_tiles_have_a_seam_figure(place: Path, tmp_path: Path) -> None:
     assert 0.5 < rows["the plates"]["seam"] < 1.5
     assert rows["night"]["seam"] > 0
     assert "tile" in json.loads(result.stdout)["protocol"]["chain"]
+    lying = part(dict.fromkeys("RGB", "uint8"), size=(64, 96), Orientation=6)
+    write_parts(tmp_path / "plates/a.tif", (lying, picture(96, 64)))
+    (tmp_path / "judge.safetensors").symlink_to(place / "judge.safetensors")
+    turned = evaluated(tmp_path, tmp_path / "out", "--json", "--model", model, "--set", "tile.size=32")
+    assert [row["seam"] for row in json.loads(turned.stdout)["rows"]] == [None] * 3
 
 
 def test_what_is_not_there(place: Path, tmp_path: Path) -> None:
