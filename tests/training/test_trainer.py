@@ -231,6 +231,7 @@ def test_a_run_that_goes_on_with_other_pictures_and_weights(make_trainer, tmp_pa
     best = load_checkpoint(tmp_path, Parts({}), best=True)[0]
     later = make_trainer(steps=4, **{**square, "size": 128}, structure=50.0)
     later.resume(tmp_path)
+    assert [len(pool.pictures) for pool in later.gan.parts().pools.values()] == [0, 0]
     later.train(tmp_path)
     assert best < load_checkpoint(tmp_path, Parts({}), best=True)[0] == 4
 
