@@ -5,7 +5,7 @@
 PYTHON ?= python3
 EXTRAS ?= test
 BIN := .venv/bin
-SOURCES := $(wildcard daynight/*.py daynight/*/*.py daynight/*/*/*.py daynight/models/* plugins/*.py exporters/*.py)
+SOURCES := $(wildcard daynight/*.py daynight/*/*.py daynight/*/*/*.py daynight/*/*/*/* daynight/models/bundled/* plugins/*.py exporters/*.py)
 
 .PHONY: demo test check figures
 

@@ -24,10 +24,10 @@ import cv2
 import numpy as np
 
 import daynight
-from daynight.conversion import Event, FrameDone, Summary
-from daynight.images import EXTENSIONS
-from daynight.inference import open_network
-from daynight.pipeline import processors
+from daynight.engine.pipeline import processors
+from daynight.engine.run import Event, FrameDone, Summary
+from daynight.models.session import open_network
+from daynight.plates import EXTENSIONS
 
 HEIGHT, WIDTH = 1080, 1920
 

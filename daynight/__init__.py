@@ -14,15 +14,15 @@ from daynight.version import __version__
 if TYPE_CHECKING:
     from daynight.api import convert as convert
     from daynight.api import open_look as open_look
-    from daynight.frame import Frame as Frame
-    from daynight.hookspecs import hookimpl as hookimpl
+    from daynight.frames.frame import Frame as Frame
+    from daynight.plugin.hookspecs import hookimpl as hookimpl
 
 __all__ = ["Frame", "__version__", "convert", "hookimpl", "open_look"]
 
 _HOMES = {
-    "Frame": "daynight.frame",
+    "Frame": "daynight.frames.frame",
     "convert": "daynight.api",
-    "hookimpl": "daynight.hookspecs",
+    "hookimpl": "daynight.plugin.hookspecs",
     "open_look": "daynight.api",
 }
 

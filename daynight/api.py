@@ -13,12 +13,27 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from daynight.chain import PIXELS_STEPS, Chain, model_path, open_chain, read_chain, with_model, with_settings
-from daynight.colour import to_encoding
-from daynight.conversion import Handling, Observer, OnError, Started, Summary, run_plan
+from daynight.colour.encoding import to_encoding
+from daynight.colour.spaces import ColourSpaces
+from daynight.engine.pipeline import processors
+from daynight.engine.planning import OnMissing, Plan, make_plan
+from daynight.engine.report import Report
+from daynight.engine.run import Handling, Observer, OnError, Started, Summary, run_plan
 from daynight.errors import UsageError, nearest
-from daynight.frame import Frame
-from daynight.images import (
+from daynight.frames.frame import Frame
+from daynight.frames.nonfinite import NonFinite
+from daynight.looks.chain import (
+    PIXELS_STEPS,
+    Chain,
+    model_path,
+    open_chain,
+    read_chain,
+    with_model,
+    with_settings,
+)
+from daynight.looks.mixing import Controls
+from daynight.models.session import DeviceName, open_network
+from daynight.plates import (
     LIMITS,
     WRITABLE,
     Depth,
@@ -28,17 +43,10 @@ from daynight.images import (
     check_options,
     set_threads,
 )
-from daynight.inference import DeviceName, open_network
-from daynight.looks import ChainSpec, StepSpec
-from daynight.masks import Masks
-from daynight.mixing import Controls
-from daynight.nonfinite import NonFinite
-from daynight.pipeline import processors
-from daynight.planning import OnMissing, Plan, make_plan
-from daynight.registry import Registry, python_warning
-from daynight.report import Report
-from daynight.sequences import parse_range
-from daynight.spaces import ColourSpaces
+from daynight.plates.masks import Masks
+from daynight.plates.sequences import parse_range
+from daynight.plugin.look import ChainSpec, StepSpec
+from daynight.plugin.registry import Registry, python_warning
 
 Source: TypeAlias = "str | os.PathLike[str]"
 Array: TypeAlias = NDArray[Any]

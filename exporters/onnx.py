@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from daynight import hookimpl
 from daynight.errors import ModelError, UsageError
-from daynight.exporting import Exporter, ExportOptions
+from daynight.plugin.exporter import Exporter, ExportOptions
 
 if TYPE_CHECKING:
     import torch
 
-    from daynight.exporting.parity import Output, Parity, Tensor
-    from daynight.training.runs import TrainedGenerator
+    from daynight.export.parity import Output, Parity, Tensor
+    from daynight.export.trained import TrainedGenerator
 
 _OPSET: Final = 18
 _LARGEST_SIDE: Final = 2**14
@@ -63,10 +63,10 @@ class OnnxExporter(Exporter):
         from daynight.training import require_torch
 
         require_torch()
-        from daynight.exporting.parity import KEY
-        from daynight.images import written_whole
-        from daynight.registry import Registry
-        from daynight.training.runs import facts_of, load_generator
+        from daynight.export.parity import KEY
+        from daynight.export.trained import facts_of, load_generator
+        from daynight.plates import written_whole
+        from daynight.plugin.registry import Registry
 
         options = self.options
         # What is broken was told when this plugin was loaded.
@@ -89,7 +89,7 @@ class OnnxExporter(Exporter):
 
     def _pictures(self, trained: TrainedGenerator) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
         """Give what to calibrate by and what to compare on: never the same picture, where it is int8."""
-        from daynight.exporting.pictures import some_pictures
+        from daynight.export.samples import some_pictures
 
         folder, calibrated = self.options.pictures, self.options.precision == "int8"
         if calibrated and folder is None:
@@ -114,7 +114,7 @@ class OnnxExporter(Exporter):
 
     def _candidates(self, model: Any, calibrating: Sequence[Tensor]) -> Iterator[Any]:
         """Give the model in the precision asked for; int8 with ever more layers at the end left out."""
-        from daynight.exporting.precision import in_half, layer_count, quantised, with_half_weights
+        from daynight.export.precision import in_half, layer_count, quantised, with_half_weights
 
         if self.options.precision == "int8":
             count = layer_count(model)
@@ -200,7 +200,7 @@ def _parity(
     import onnxruntime
     import torch
 
-    from daynight.exporting.parity import compare
+    from daynight.export.parity import compare
 
     settings = onnxruntime.SessionOptions()
     settings.log_severity_level = 4
@@ -219,7 +219,7 @@ def _parity(
 
 
 def _outputs(trained: TrainedGenerator, precision: str) -> list[Output]:
-    from daynight.exporting.parity import Output, Tolerance
+    from daynight.export.parity import Output, Tolerance
 
     stops, emission, picture = (Tolerance(*each) for each in _TOLERANCES[precision])
     if trained.kind.gives == "maps":

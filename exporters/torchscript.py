@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal
 import numpy as np
 
 from daynight import hookimpl
-from daynight.colour import decode_display
+from daynight.colour.encoding import decode_display
 from daynight.errors import ModelError
-from daynight.exporting import Exporter
+from daynight.plugin.exporter import Exporter
 
 if TYPE_CHECKING:
     import torch
 
-    from daynight.exporting.parity import Output, Parity, Tensor
-    from daynight.training.runs import TrainedGenerator
+    from daynight.export.parity import Output, Parity, Tensor
+    from daynight.export.trained import TrainedGenerator
 
 _TOLERANCES: Final = {"maps": (1e-3, 1e-4), "pixels": (0.1, 0.01)}
 """Largest and mean difference of the result: in scene-linear light, and in levels of 255."""
@@ -53,11 +53,11 @@ class TorchScriptExporter(Exporter):
         from daynight.training import require_torch
 
         require_torch()
-        from daynight.exporting.parity import KEY
-        from daynight.images import written_whole
-        from daynight.registry import Registry
-        from daynight.training.runs import facts_of, load_generator
-        from daynight.training.scripted import scripted
+        from daynight.export.parity import KEY
+        from daynight.export.scripted import scripted
+        from daynight.export.trained import facts_of, load_generator
+        from daynight.plates import written_whole
+        from daynight.plugin.registry import Registry
 
         options = self.options
         # What is broken was told when this plugin was loaded.
@@ -76,9 +76,9 @@ class TorchScriptExporter(Exporter):
         """Compare the file, as it is loaded, with what it was scripted from."""
         import torch
 
-        from daynight.exporting.parity import compare
-        from daynight.exporting.pictures import some_pictures
-        from daynight.training.scripted import nuke_module
+        from daynight.export.parity import compare
+        from daynight.export.samples import some_pictures
+        from daynight.export.scripted import nuke_module
 
         def runs(module: torch.nn.Module) -> Callable[[Tensor], list[Tensor]]:
             return lambda plate: [module(torch.from_numpy(plate)).numpy()]
@@ -105,7 +105,7 @@ def _content(module: torch.jit.ScriptModule, metadata: dict[str, str]) -> bytes:
     """Serialise a module, with its metadata as JSON beside it in the archive."""
     import torch
 
-    from daynight.exporting.parity import ARCHIVED
+    from daynight.export.parity import ARCHIVED
 
     content = io.BytesIO()
     with warnings.catch_warnings():
@@ -121,7 +121,7 @@ def _plate(picture: Tensor, gives: str) -> Tensor:
 
 
 def _output(trained: TrainedGenerator) -> Output:
-    from daynight.exporting.parity import Output, Tolerance
+    from daynight.export.parity import Output, Tolerance
 
     tolerance = Tolerance(*_TOLERANCES[trained.kind.gives])
     if trained.kind.gives == "maps":

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from daynight import Frame, hookimpl
-from daynight.colour import shown, with_shown
+from daynight.colour.encoding import shown, with_shown
 from daynight.errors import ChainError, PlateError
-from daynight.frame import Pixels
-from daynight.steps import Step, StepContext, StepOptions
+from daynight.frames.frame import Pixels
+from daynight.plugin.step import Step, StepContext, StepOptions
 
 _BINS = 1024
 """Bins of a histogram: fine enough for 10-bit plates."""

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from daynight import Frame, hookimpl
 from daynight.errors import PlateError
-from daynight.steps import Step, StepOptions
+from daynight.plugin.step import Step, StepOptions
 
 Size = Annotated[int, Field(ge=1)]
 

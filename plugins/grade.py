@@ -8,8 +8,8 @@ import numpy as np
 from pydantic import Field
 
 from daynight import Frame, hookimpl
-from daynight.colour import luminance
-from daynight.steps import Step, StepOptions
+from daynight.colour.encoding import luminance
+from daynight.plugin.step import Step, StepOptions
 
 Gain = Annotated[float, Field(ge=0)]
 

@@ -6,10 +6,10 @@ from importlib.resources import files
 from pathlib import Path
 
 from daynight import hookimpl
-from daynight.looks import ChainSpec, Look, StepSpec
-from daynight.models import Model
+from daynight.models.facts import Model
+from daynight.plugin.look import ChainSpec, Look, StepSpec
 
-_FOLDER = Path(str(files("daynight.models")))
+_FOLDER = Path(str(files("daynight.models.bundled")))
 
 
 @hookimpl

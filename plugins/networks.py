@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from daynight import hookimpl
-from daynight.network_kinds import NetworkKind
+from daynight.plugin.network_kind import NetworkKind
 
 if TYPE_CHECKING:
     from torch import nn
@@ -109,7 +109,7 @@ def _relight_generator(start: float = 0.0) -> nn.Module:
 
 
 def _relight_discriminators() -> dict[str, nn.Module]:
-    from daynight.training.networks.judges import Judges
+    from daynight.training.networks.discriminators import Judges
 
     return {"judges": Judges()}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from daynight import Frame, hookimpl
-from daynight.steps import Step
-from daynight.tiling import join
+from daynight.frames.tiling import join
+from daynight.plugin.step import Step
 
 
 class Reassemble(Step):

@@ -6,13 +6,13 @@ import numpy as np
 from pydantic import Field
 
 from daynight import Frame, hookimpl
-from daynight.colour import decode_display, encode_display, finite, shown, to_encoding, with_shown
+from daynight.colour.encoding import decode_display, encode_display, finite, shown, to_encoding, with_shown
 from daynight.errors import ChainError, PlateError
-from daynight.frame import Pixels
-from daynight.inference import Network
-from daynight.models import ModelFacts, ValueRange
-from daynight.relight import make_proxy, proxy_size, relight, upsample
-from daynight.steps import Step, StepContext, StepOptions
+from daynight.frames.frame import Pixels
+from daynight.looks.relight import make_proxy, proxy_size, relight, upsample
+from daynight.models.facts import ModelFacts, ValueRange
+from daynight.models.session import Network
+from daynight.plugin.step import Step, StepContext, StepOptions
 
 _SCALE: dict[ValueRange, tuple[float, float]] = {
     "-1..1": (2.0, -1.0),

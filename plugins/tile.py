@@ -6,9 +6,9 @@ from pydantic import Field
 
 from daynight import Frame, hookimpl
 from daynight.errors import ChainError
-from daynight.models import ModelFacts
-from daynight.steps import Step, StepContext, StepOptions
-from daynight.tiling import TileLayout, cut, largest_tile, plan_fixed_tiles, plan_tiles
+from daynight.frames.tiling import TileLayout, cut, largest_tile, plan_fixed_tiles, plan_tiles
+from daynight.models.facts import ModelFacts
+from daynight.plugin.step import Step, StepContext, StepOptions
 
 _BLENDED_SHARE = 8
 """Halo of tiles that are blended, as a part of the tile: an eighth on each side."""

@@ -12,13 +12,13 @@ import pytest
 from numpy.typing import NDArray
 
 from daynight.api import convert
-from daynight.chain import Chain
-from daynight.conversion import Summary
-from daynight.frame import Frame
-from daynight.images import WriteOptions, form_of, write_frame
-from daynight.mixing import Controls
-from daynight.registry import Registry
-from daynight.spaces import ColourSpaces
+from daynight.colour.spaces import ColourSpaces
+from daynight.engine.run import Summary
+from daynight.frames.frame import Frame
+from daynight.looks.chain import Chain
+from daynight.looks.mixing import Controls
+from daynight.plates import WriteOptions, form_of, write_frame
+from daynight.plugin.registry import Registry
 
 SHARED = Path(__file__).parents[2] / "shared"
 EXAMPLES = Path(__file__).parents[1] / "examples"

@@ -14,12 +14,14 @@ import pytest
 import test_third_party
 from pictures import EXAMPLES, as_uint8, picture, read_image, write_image
 
-from daynight import errors, hookspecs, plugin_loading
-from daynight.chain import open_chain, read_chain
+from daynight import errors
 from daynight.cli import INTERRUPTED
 from daynight.errors import UsageError
-from daynight.registry import Registry
-from daynight.sequences import parse_range
+from daynight.looks.chain import open_chain, read_chain
+from daynight.plates.sequences import parse_range
+from daynight.plugin import hookspecs
+from daynight.plugin import loading as plugin_loading
+from daynight.plugin.registry import Registry
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -41,7 +43,7 @@ def test_every_hook_has_a_docstring_a_heading_and_a_test(hook: str) -> None:
 
 
 def test_hookspecs_imports_nothing_but_pluggy() -> None:
-    code = "import sys, daynight.hookspecs; print({'numpy', 'pydantic', 'click'} & sys.modules.keys())"
+    code = "import sys, daynight.plugin.hookspecs; print({'numpy', 'pydantic', 'click'} & sys.modules.keys())"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout == "set()\n"
 

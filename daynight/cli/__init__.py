@@ -76,7 +76,7 @@ class Commands(click.Group):
     @cached_property
     def _plugin_commands(self) -> dict[str, click.Command]:
         """Commands that plugins register; daynight's own plugins have none and stay unloaded."""
-        from daynight.plugin_loading import Plugins
+        from daynight.plugin.loading import Plugins
 
         plugins = Plugins(warn, first_party=False)
         commands: dict[str, click.Command] = {}

@@ -11,9 +11,9 @@ import click
 from daynight.cli.options import FilePath, Name, device_option, jobs_option, strict_plugins_option
 
 if TYPE_CHECKING:
-    from daynight.chain import Chain
-    from daynight.conversion import Event, Summary
-    from daynight.planning import Plan
+    from daynight.engine.planning import Plan
+    from daynight.engine.run import Event, Summary
+    from daynight.looks.chain import Chain
 
 
 @click.command("convert")
@@ -127,8 +127,8 @@ def command(
     from daynight.api import convert
     from daynight.cli import warn
     from daynight.cli.progress import open_progress
-    from daynight.images import Limits
-    from daynight.registry import Registry
+    from daynight.plates import Limits
+    from daynight.plugin.registry import Registry
 
     # A farm ends a job with SIGTERM: treated like Ctrl-C, what is being written is finished first.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -150,7 +150,7 @@ def command(
 
 
 def _show_plan(event: Event) -> None:
-    from daynight.conversion import Started
+    from daynight.engine.run import Started
 
     if isinstance(event, Started):
         for line in _plan_lines(event.plan, event.chain):

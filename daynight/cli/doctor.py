@@ -25,14 +25,14 @@ def _show_onnxruntime() -> None:
 
     wheels = [name for name in ("onnxruntime", "onnxruntime-gpu") if _version(name)]
     try:
-        from daynight.inference import cuda_fault, open_network
+        from daynight.models.session import cuda_fault, open_network
     except DaynightError as error:
         click.echo(f"onnxruntime\n  problem: {error.fault}\n  mend: {error.remedy}")
         return
     import onnxruntime
 
-    from daynight.pipeline import processors
-    from daynight.registry import Registry
+    from daynight.engine.pipeline import processors
+    from daynight.plugin.registry import Registry
 
     click.echo(f"onnxruntime {onnxruntime.__version__} ({', '.join(wheels)}), {processors()} processors")
     if len(wheels) > 1:
@@ -60,7 +60,7 @@ def _show_training() -> None:
 
 
 def _show_plugins() -> None:
-    from daynight.registry import Registry
+    from daynight.plugin.registry import Registry
 
     registry = Registry.load(warn=lambda line: click.echo(f"  problem: {line}"))
     click.echo(f"{len(registry.plugins)} plugins, {len(registry.looks)} looks, {len(registry.models)} models")

@@ -42,8 +42,8 @@ def command(
     """Write a network of the training run RUN as one model file."""
     from daynight.cli import warn
     from daynight.errors import UsageError, nearest
-    from daynight.exporting import ExportOptions
-    from daynight.registry import Registry
+    from daynight.plugin.exporter import ExportOptions
+    from daynight.plugin.registry import Registry
 
     exporters = Registry.load(warn=warn).exporters
     if target not in exporters:

@@ -35,7 +35,7 @@ def command(file: Path) -> None:
 
 
 def _onnx(file: Path) -> Iterator[str]:
-    from daynight.inference import open_network
+    from daynight.models.session import open_network
 
     session = open_network(file, device="cpu").session
     for word, values in (("input", session.get_inputs()), ("output", session.get_outputs())):
@@ -72,7 +72,7 @@ def _torchscript(file: Path) -> Iterator[str]:
     from pydantic import TypeAdapter
 
     from daynight.errors import ModelError
-    from daynight.exporting.parity import ARCHIVED
+    from daynight.export.parity import ARCHIVED
 
     try:
         with zipfile.ZipFile(file) as archive:
@@ -88,8 +88,8 @@ def _told(metadata: Mapping[str, str]) -> Iterator[str]:
     """Tell facts and parity; the card is for ``daynight models show``."""
     import dataclasses
 
-    from daynight.exporting.parity import Parity
-    from daynight.models import ModelFacts
+    from daynight.export.parity import Parity
+    from daynight.models.facts import ModelFacts
 
     for name, value in dataclasses.asdict(ModelFacts.from_metadata(metadata)).items():
         if name != "card" and value not in ("", None):

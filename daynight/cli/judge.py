@@ -22,7 +22,7 @@ def command(day: Path, night: Path, out: Path, steps: int, seed: int) -> None:
     """
     from daynight.cli import warn
     from daynight.errors import UsageError
-    from daynight.images import written_whole
+    from daynight.plates import written_whole
     from daynight.training import require_torch
 
     require_torch()

@@ -12,7 +12,7 @@ from daynight.cli.options import strict_plugins_option
 def command(strict_plugins: bool) -> None:
     """List the looks."""
     from daynight.cli import warn
-    from daynight.registry import Registry
+    from daynight.plugin.registry import Registry
 
     looks = Registry.load(warn=warn, strict=strict_plugins).looks
     width = max((len(name) for name in looks), default=0)

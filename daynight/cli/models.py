@@ -19,7 +19,7 @@ def command() -> None:
 def list_models(strict_plugins: bool) -> None:
     """List the models."""
     from daynight.cli import warn
-    from daynight.registry import Registry
+    from daynight.plugin.registry import Registry
 
     models = Registry.load(warn=warn, strict=strict_plugins).models
     width = max((len(name) for name in models), default=0)
@@ -35,8 +35,8 @@ def show(file: str, strict_plugins: bool) -> None:
     import dataclasses
 
     from daynight.cli import warn
-    from daynight.inference import open_network
-    from daynight.registry import Registry
+    from daynight.models.session import open_network
+    from daynight.plugin.registry import Registry
 
     models = Registry.load(warn=warn, strict=strict_plugins).models
     path = models[file].path if file in models else Path(file)

@@ -9,7 +9,7 @@ import click
 if TYPE_CHECKING:
     from torch import nn
 
-    from daynight.network_kinds import NetworkKind
+    from daynight.plugin.network_kind import NetworkKind
 
 
 @click.group("networks")
@@ -21,7 +21,7 @@ def command() -> None:
 def list_networks() -> None:
     """List all kinds of network."""
     from daynight.cli import warn
-    from daynight.registry import Registry
+    from daynight.plugin.registry import Registry
 
     for kind in Registry.load(warn=warn).networks.values():
         click.echo(f"{kind.name:<12} {kind.summary}")
@@ -33,7 +33,7 @@ def show(name: str) -> None:
     """Show a kind's networks, each with its number of parameters, and what it asks of a picture."""
     from daynight.cli import warn
     from daynight.errors import UsageError, nearest
-    from daynight.registry import Registry
+    from daynight.plugin.registry import Registry
     from daynight.training import require_torch
 
     kinds = Registry.load(warn=warn).networks

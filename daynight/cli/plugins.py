@@ -9,7 +9,7 @@ import click
 from daynight.cli.options import strict_plugins_option
 
 if TYPE_CHECKING:
-    from daynight.registry import Registry
+    from daynight.plugin.registry import Registry
 
 
 @click.group("plugins")
@@ -53,6 +53,6 @@ def _shown(value: Any) -> str:
 
 def _registry(strict: bool) -> Registry:
     from daynight.cli import warn
-    from daynight.registry import Registry
+    from daynight.plugin.registry import Registry
 
     return Registry.load(warn=warn, strict=strict)

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import click
 
-from daynight.conversion import Event, FrameDone, Started, Summary
+from daynight.engine.run import Event, FrameDone, Started, Summary
 
 
 class Progress(Protocol):

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     import torch
 
-    from daynight.network_kinds import NetworkKind
-    from daynight.registry import Registry
-    from daynight.training.recipe import Recipe
-    from daynight.training.trainer import Trainer
-    from daynight.training.watching import Watcher
+    from daynight.plugin.network_kind import NetworkKind
+    from daynight.plugin.registry import Registry
+    from daynight.training.run.callbacks import Watcher
+    from daynight.training.run.recipe import Recipe
+    from daynight.training.run.trainer import Trainer
 
 
 @click.command("train")
@@ -68,17 +68,17 @@ def command(
     """
     from daynight.cli import INTERRUPTED, warn
     from daynight.errors import UsageError
-    from daynight.registry import Registry
+    from daynight.plugin.registry import Registry
     from daynight.training import require_torch
 
     require_torch()
     import torch
 
     from daynight.cli.training_progress import open_watchers
-    from daynight.training.data import open_data
-    from daynight.training.group import joined
-    from daynight.training.trainer import Trainer
-    from daynight.training.watching import Together
+    from daynight.training.data.loading import open_data
+    from daynight.training.run.callbacks import Together
+    from daynight.training.run.processes import joined
+    from daynight.training.run.trainer import Trainer
 
     recipe = _recipe(run, preset, settings, resume=resume)
     if start and resume:
@@ -131,7 +131,7 @@ def _train(trainer: Trainer, run: Path, minutes: float | None, interrupted: Even
 
 def _recipe(run: Path, preset: str | None, settings: tuple[str, ...], *, resume: bool) -> Recipe:
     from daynight.errors import UsageError
-    from daynight.training.recipe import Recipe
+    from daynight.training.run.recipe import Recipe
 
     pairs = [setting.partition("=") for setting in settings]
     for name, equals, _ in pairs:
@@ -145,7 +145,7 @@ def _recipe(run: Path, preset: str | None, settings: tuple[str, ...], *, resume:
 
 def _require_new(run: Path) -> None:
     from daynight.errors import UsageError
-    from daynight.training.checkpoint import checkpoints
+    from daynight.training.run.checkpoint import checkpoints
 
     if checkpoints(run):
         raise UsageError(run, "holds a run already", "go on with --resume, or give another --out")
@@ -181,7 +181,7 @@ def _device(name: str) -> tuple[torch.device, str]:
 
 
 def _start(trainer: Trainer, registry: Registry, models: tuple[str, str]) -> None:
-    from daynight.training.start import load_model
+    from daynight.training.run.start import load_model
 
     gan = trainer.gan
     generators = ((gan.to_night, gan.night_average), (gan.to_day, gan.day_average))

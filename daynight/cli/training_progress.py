@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from daynight.training.watching import Averaging, Watched, Watcher, file_watchers, mean_losses
+from daynight.training.run.callbacks import Averaging, Watched, Watcher, file_watchers, mean_losses
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from typing import Final, Literal
 import cv2
 import numpy as np
 
-from daynight.dataset.reading import Photograph
-from daynight.frame import Pixels, Plane
+from daynight.frames.frame import Pixels, Plane
+from daynight.plates.photographs import Photograph
 
 DAY: Final = 0.6
 """Brightness above which a photograph is day, as a part of the set's largest (P0)."""

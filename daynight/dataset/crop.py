@@ -13,8 +13,19 @@ from typing import Final, Literal, get_args
 
 import numpy as np
 
+from daynight.colour.spaces import SRGB, ColourSpaces
 from daynight.dataset.places import require_apart, require_free
-from daynight.dataset.reading import (
+from daynight.errors import DaynightError, UsageError, nearest
+from daynight.frames.frame import Frame, Pixels
+from daynight.frames.resize import scaled
+from daynight.plates import (
+    WRITABLE,
+    WriteOptions,
+    check_options,
+    form_of,
+    write_frame,
+)
+from daynight.plates.photographs import (
     Observer,
     Photograph,
     Warn,
@@ -23,17 +34,6 @@ from daynight.dataset.reading import (
     open_spaces,
     read_picture,
 )
-from daynight.errors import DaynightError, UsageError, nearest
-from daynight.frame import Frame, Pixels
-from daynight.images import (
-    WRITABLE,
-    WriteOptions,
-    check_options,
-    form_of,
-    write_frame,
-)
-from daynight.scaling import scaled
-from daynight.spaces import SRGB, ColourSpaces
 
 CropMode = Literal["centre", "random"]
 _SMALLEST_PART: Final = 0.5

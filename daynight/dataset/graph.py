@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daynight.dataset.brightness import DAY, NIGHT, Judged, class_of
-from daynight.images import (
+from daynight.plates import (
     written_whole,
 )
 

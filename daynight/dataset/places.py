@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Final, Literal
 
 from daynight.dataset.graph import GRAPH
-from daynight.dataset.reading import Photograph
 from daynight.errors import UsageError
-from daynight.images import (
+from daynight.plates import (
     written_whole,
 )
+from daynight.plates.photographs import Photograph
 
 Mode = Literal["link", "hardlink", "copy"]
 

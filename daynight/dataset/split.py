@@ -21,10 +21,10 @@ from daynight.dataset.places import (
     require_apart,
     require_free,
 )
-from daynight.dataset.reading import Observer, Photograph, Warn, find_photographs, nothing_readable
 from daynight.dataset.stats import Measured, measure_all
 from daynight.errors import DaynightError, UsageError
-from daynight.images import written_whole
+from daynight.plates import written_whole
+from daynight.plates.photographs import Observer, Photograph, Warn, find_photographs, nothing_readable
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 
 from daynight.dataset.brightness import DIGITS, hsp
-from daynight.dataset.reading import (
+from daynight.errors import DaynightError
+from daynight.plates.photographs import (
     Observer,
     Photograph,
     Warn,
@@ -21,7 +22,6 @@ from daynight.dataset.reading import (
     open_spaces,
     read_picture,
 )
-from daynight.errors import DaynightError
 
 _HASH_SIDE: Final = 8
 _FLAT: Final = 1e-5

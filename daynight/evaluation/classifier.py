@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from daynight.training.crops import Crops
-from daynight.training.photographs import Photographs
+from daynight.training.data.crops import Crops
+from daynight.training.data.photographs import Photographs
 
 SIZE: Final = (128, 192)
 """Height and width that it sees of a whole frame."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from daynight.inference import DeviceName
+from daynight.models.session import DeviceName
 
 Target = Literal["night", "day"]
 Kind = Literal["look", "baseline", "real"]

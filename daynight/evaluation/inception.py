@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 
 from daynight.errors import UsageError
 from daynight.evaluation.measures import Features
-from daynight.frame import Pixels
+from daynight.frames.frame import Pixels
 
 _LAYER: Final = "2048"
 """The last layer before the classes: what FID and KID are published on."""

@@ -21,7 +21,7 @@ from torch.nn import functional
 from daynight.errors import UsageError
 from daynight.evaluation.classifier import SIZE, Classifier
 from daynight.evaluation.measures import Features
-from daynight.frame import Pixels
+from daynight.frames.frame import Pixels
 
 _BATCH: Final = 16
 _RATE: Final = 1e-3

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from daynight.tiling import TileLayout
+from daynight.frames.tiling import TileLayout
 
 Luma: TypeAlias = NDArray[np.float32]
 Features: TypeAlias = NDArray[np.float64]

@@ -13,13 +13,13 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
-from daynight.dataset.reading import read_picture
+from daynight.colour.spaces import ColourSpaces
+from daynight.engine.report import WIPE_SCRIPT, WIPE_STYLE, Wipe, jpeg_url, wipe_html
 from daynight.errors import UsageError
 from daynight.evaluation.figures import Evaluation, Row
 from daynight.evaluation.tables import Table, flicker_table, pictures_table, remarks
-from daynight.images import written_whole
-from daynight.report import WIPE_SCRIPT, WIPE_STYLE, Wipe, jpeg_url, wipe_html
-from daynight.spaces import ColourSpaces
+from daynight.plates import written_whole
+from daynight.plates.photographs import read_picture
 
 _WIDTH: Final = 960
 _PLOT: Final = (640, 220)

@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daynight.api import once
-from daynight.chain import Chain
-from daynight.colour import luminance
-from daynight.dataset.reading import Picture, read_picture
+from daynight.colour.encoding import luminance
+from daynight.colour.spaces import ColourSpaces
 from daynight.errors import UsageError
 from daynight.evaluation import measures
 from daynight.evaluation.figures import Asked, Evaluation, Flicker, Kind, Row, Target
@@ -33,10 +32,11 @@ from daynight.evaluation.versions import (
     spread,
     tiles_of,
 )
-from daynight.frame import Pixels
-from daynight.registry import Registry, python_warning
-from daynight.scaling import scaled
-from daynight.spaces import ColourSpaces
+from daynight.frames.frame import Pixels
+from daynight.frames.resize import scaled
+from daynight.looks.chain import Chain
+from daynight.plates.photographs import Picture, read_picture
+from daynight.plugin.registry import Registry, python_warning
 from daynight.version import __version__
 
 PLATES: Final = "the plates"

@@ -11,16 +11,16 @@ from typing import Any, Final
 import numpy as np
 
 from daynight.api import convert
-from daynight.chain import Chain
-from daynight.conversion import Event, Started
-from daynight.dataset.reading import find_photographs
+from daynight.engine.run import Event, Started
 from daynight.errors import UsageError
-from daynight.frame import Frame
-from daynight.images import EXTENSIONS, display_size
-from daynight.inference import DeviceName
-from daynight.registry import Registry
-from daynight.sequences import discover
-from daynight.tiling import TileLayout
+from daynight.frames.frame import Frame
+from daynight.frames.tiling import TileLayout
+from daynight.looks.chain import Chain
+from daynight.models.session import DeviceName
+from daynight.plates import EXTENSIONS, display_size
+from daynight.plates.photographs import find_photographs
+from daynight.plates.sequences import discover
+from daynight.plugin.registry import Registry
 
 MATCH: Final = "histogram match"
 _MATCH_CHAIN: Final = '[[step]]\nuse = "color_match"\nmethod = "histogram"\n'

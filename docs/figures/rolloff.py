@@ -10,7 +10,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
-from daynight.colour import KNEE, decode_display, encode_display
+from daynight.colour.encoding import KNEE, decode_display, encode_display
 
 
 def main(path: str) -> None:

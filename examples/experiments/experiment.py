@@ -19,9 +19,9 @@ from statistics import fmean
 
 import click
 
-from daynight.images import EXTENSIONS
-from daynight.training.curves import Record, draw_comparison, read_records
-from daynight.training.recipe import Recipe
+from daynight.plates import EXTENSIONS
+from daynight.training.run.curves import Record, draw_comparison, read_records
+from daynight.training.run.recipe import Recipe
 
 _LAST = 0.1
 """Part of a run, at its end, over which its losses are averaged."""

@@ -16,7 +16,7 @@ from pictures import as_uint8, part, picture, write_image, write_parts
 torch = pytest.importorskip("torch")
 
 from daynight.cli.evaluate import command  # noqa: E402
-from daynight.colour import LUMINANCE  # noqa: E402
+from daynight.colour.encoding import LUMINANCE  # noqa: E402
 from daynight.errors import UsageError  # noqa: E402
 from daynight.evaluation.judge import strong_error  # noqa: E402
 

@@ -152,7 +152,7 @@ def test_too_little_memory_is_one_line(sides, tmp_path, monkeypatch):
     def step(*_):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
 
-    monkeypatch.setattr("daynight.training.trainer.Trainer.step", step)
+    monkeypatch.setattr("daynight.training.run.trainer.Trainer.step", step)
     refused = train(*sides, "--out", tmp_path / "run", *FEW)
     assert refused.exit_code == 2
     assert "error: --device cuda: has too little memory for a step; lower batch" in refused.stderr

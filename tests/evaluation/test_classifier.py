@@ -4,8 +4,8 @@ from click.testing import CliRunner
 torch = pytest.importorskip("torch")
 
 from daynight.cli import main  # noqa: E402
-from daynight.dataset.reading import find_photographs, open_spaces, read_picture  # noqa: E402
 from daynight.evaluation.judge import Judge  # noqa: E402
+from daynight.plates.photographs import find_photographs, open_spaces, read_picture  # noqa: E402
 
 
 def made(judge, folder):

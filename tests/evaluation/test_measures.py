@@ -7,7 +7,7 @@ import pytest
 from pictures import picture
 
 from daynight.evaluation import measures
-from daynight.tiling import cut, join, plan_tiles
+from daynight.frames.tiling import cut, join, plan_tiles
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ import pytest
 from onnx_models import convolutions
 from pictures import as_uint8, picture, read_image, write_image
 
-from daynight.dataset.reading import read_picture
+from daynight.colour.spaces import ColourSpaces
 from daynight.errors import DaynightError, UsageError
 from daynight.evaluation.versions import Maker, found, matched, sequences, spread, tiles_of
-from daynight.registry import Registry
-from daynight.spaces import ColourSpaces
+from daynight.plates.photographs import read_picture
+from daynight.plugin.registry import Registry
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ def make_run(tmp_path_factory):
     torch = pytest.importorskip("torch")
     from torch import nn
 
-    from daynight.registry import Registry
-    from daynight.training.checkpoint import Parts, save_checkpoint
-    from daynight.training.recipe import Recipe
+    from daynight.plugin.registry import Registry
+    from daynight.training.run.checkpoint import Parts, save_checkpoint
+    from daynight.training.run.recipe import Recipe
 
     kinds = Registry.load(strict=True).networks
 

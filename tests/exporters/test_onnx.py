@@ -12,14 +12,14 @@ onnx = pytest.importorskip("onnx")
 
 from daynight.api import convert  # noqa: E402
 from daynight.errors import ModelError, UsageError  # noqa: E402
-from daynight.exporting import ExportOptions  # noqa: E402
-from daynight.exporting import precision as precision_module  # noqa: E402
-from daynight.exporting.parity import Parity  # noqa: E402
-from daynight.models import ModelFacts  # noqa: E402
-from daynight.registry import Registry  # noqa: E402
-from daynight.training.checkpoint import Parts, load_checkpoint, save_checkpoint  # noqa: E402
-from daynight.training.recipe import Recipe  # noqa: E402
-from daynight.training.runs import load_generator  # noqa: E402
+from daynight.export import precision as precision_module  # noqa: E402
+from daynight.export.parity import Parity  # noqa: E402
+from daynight.export.trained import load_generator  # noqa: E402
+from daynight.models.facts import ModelFacts  # noqa: E402
+from daynight.plugin.exporter import ExportOptions  # noqa: E402
+from daynight.plugin.registry import Registry  # noqa: E402
+from daynight.training.run.checkpoint import Parts, load_checkpoint, save_checkpoint  # noqa: E402
+from daynight.training.run.recipe import Recipe  # noqa: E402
 
 REGISTRY = Registry.load(strict=True)
 EXPORTER = REGISTRY.exporters["onnx"]
@@ -322,7 +322,7 @@ def test_no_run(tmp_path):
 
 PLUGIN = """
 from daynight import hookimpl
-from daynight.network_kinds import NetworkKind
+from daynight.plugin.network_kind import NetworkKind
 
 def generator(threshold=-2.0):
     import torch

@@ -11,14 +11,14 @@ from pictures import picture
 
 torch = pytest.importorskip("torch")
 
-from daynight.colour import encode_display  # noqa: E402
+from daynight.colour.encoding import encode_display  # noqa: E402
 from daynight.errors import ModelError, UsageError  # noqa: E402
-from daynight.exporting import ExportOptions  # noqa: E402
-from daynight.exporting.parity import ARCHIVED, Parity  # noqa: E402
-from daynight.models import ModelFacts  # noqa: E402
-from daynight.registry import Registry  # noqa: E402
-from daynight.relight import make_proxy, proxy_size  # noqa: E402
-from daynight.training.runs import load_generator  # noqa: E402
+from daynight.export.parity import ARCHIVED, Parity  # noqa: E402
+from daynight.export.trained import load_generator  # noqa: E402
+from daynight.looks.relight import make_proxy, proxy_size  # noqa: E402
+from daynight.models.facts import ModelFacts  # noqa: E402
+from daynight.plugin.exporter import ExportOptions  # noqa: E402
+from daynight.plugin.registry import Registry  # noqa: E402
 
 REGISTRY = Registry.load(strict=True)
 EXPORTER = REGISTRY.exporters["torchscript"]

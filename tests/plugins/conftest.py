@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from daynight import Frame
-from daynight.chain import open_chain
-from daynight.looks import ChainSpec, StepSpec
-from daynight.registry import Registry
+from daynight.looks.chain import open_chain
+from daynight.plugin.look import ChainSpec, StepSpec
+from daynight.plugin.registry import Registry
 
 Apply = Callable[..., Frame]
 

@@ -10,12 +10,12 @@ import pytest
 from pictures import as_uint8, part, picture, write_image, write_parts
 
 from daynight import Frame
-from daynight.chain import open_chain
-from daynight.colour import decode_display, to_encoding
+from daynight.colour.encoding import decode_display, to_encoding
+from daynight.colour.spaces import ColourSpaces
 from daynight.errors import ChainError
-from daynight.looks import ChainSpec, StepSpec
-from daynight.registry import Registry
-from daynight.spaces import ColourSpaces
+from daynight.looks.chain import open_chain
+from daynight.plugin.look import ChainSpec, StepSpec
+from daynight.plugin.registry import Registry
 
 FRAME = Frame(picture()[np.newaxis], "display")
 WARM = picture(60, 80, seed=4) * np.float32([0.8, 0.6, 0.4])

@@ -8,7 +8,7 @@ from pictures import picture
 
 from daynight import Frame
 from daynight.errors import PlateError
-from daynight.frame import Window
+from daynight.frames.frame import Window
 
 FRAME = Frame(picture(48, 64)[np.newaxis])
 

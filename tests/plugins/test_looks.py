@@ -8,9 +8,9 @@ from pictures import EXAMPLES
 
 from daynight import open_look
 from daynight.errors import UsageError
-from daynight.images import read_frame
-from daynight.inference import open_network
-from daynight.registry import Registry
+from daynight.models.session import open_network
+from daynight.plates import read_frame
+from daynight.plugin.registry import Registry
 
 SHOTS = sorted(EXAMPLES.glob("shots/*/*.1001.*"))
 

@@ -11,7 +11,7 @@ from onnx_models import FREE, affine, maps, per_channel, save
 from pictures import picture
 
 from daynight import Frame
-from daynight.colour import encode_display
+from daynight.colour.encoding import encode_display
 from daynight.errors import PlateError
 
 DISPLAY = Frame(picture()[np.newaxis], "display")

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from daynight.registry import Registry
+from daynight.plugin.registry import Registry
 
 
 @pytest.fixture(scope="session")

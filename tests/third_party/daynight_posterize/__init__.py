@@ -10,11 +10,11 @@ import numpy as np
 from pydantic import Field
 
 from daynight import Frame, hookimpl
-from daynight.exporting import Exporter
-from daynight.looks import ChainSpec, Look, StepSpec
-from daynight.models import Model
-from daynight.network_kinds import NetworkKind
-from daynight.steps import Step, StepOptions
+from daynight.models.facts import Model
+from daynight.plugin.exporter import Exporter
+from daynight.plugin.look import ChainSpec, Look, StepSpec
+from daynight.plugin.network_kind import NetworkKind
+from daynight.plugin.step import Step, StepOptions
 
 if TYPE_CHECKING:
     from torch import nn

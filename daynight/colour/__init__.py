@@ -1,0 +1,1 @@
+"""Colour: display encodings, film scans, and colour spaces by OCIO."""

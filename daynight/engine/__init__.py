@@ -1,0 +1,1 @@
+"""The engine: plans carried out, from plate to result."""

@@ -1,0 +1,42 @@
+"""Premultiplied and unpremultiplied pictures."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daynight.frames.frame import Frame
+
+_LEAST: Final = np.float32(1e-6)
+"""Alpha up to which a pixel counts as not covered: dividing by less gives nothing but noise."""
+
+
+def unpremultiplied(frame: Frame) -> Frame:
+    """Give the frame with its pixels divided by alpha.
+
+    Where alpha is 0 there is nothing to divide: a glow stays as it is, and the frame's mask leaves it out,
+    for a look would light what is behind the element.
+    """
+    if not frame.premultiplied or frame.alpha is None:
+        return frame
+    alpha = frame.alpha
+    covered = alpha > _LEAST
+    if not covered.all():
+        mask = covered.astype(np.float32) if frame.mask is None else frame.mask * covered
+        frame = dataclasses.replace(frame, mask=mask)
+    return _scaled(frame, np.divide(1, alpha, where=covered, out=np.ones_like(alpha)), False)
+
+
+def premultiplied(frame: Frame) -> Frame:
+    """Give the frame with its pixels multiplied by alpha: the inverse of :func:`unpremultiplied`."""
+    if frame.premultiplied or frame.alpha is None:
+        return frame
+    return _scaled(frame, np.where(frame.alpha > _LEAST, frame.alpha, np.float32(1)), True)
+
+
+def _scaled(frame: Frame, scale: NDArray[np.float32], now_premultiplied: bool) -> Frame:
+    pixels = frame.pixels * scale[np.newaxis, ..., np.newaxis]
+    return dataclasses.replace(frame, pixels=pixels, premultiplied=now_premultiplied)

@@ -1,0 +1,133 @@
+"""The value that walks through the house: one frame of a shot, from the reader to the writer."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daynight.frames.plate import PlateFile, Window
+from daynight.frames.tiling import TileLayout
+from daynight.models.facts import Encoding
+
+Pixels: TypeAlias = NDArray[np.float32]
+Plane: TypeAlias = NDArray[np.float32]
+FrameEncoding: TypeAlias = Encoding | Literal["file"]
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One frame: its pixels and all that must come through beside them.
+
+    A frame is never changed: a step makes a new one, and never writes into an array of the frame
+    it was given (the plate it came from may share it).
+    """
+
+    pixels: Pixels
+    """The beauty, N×H×W×3 float32, R G B; N is 1 until the frame is tiled."""
+    encoding: FrameEncoding = "scene-linear"
+    """``scene-linear`` (light of Rec. 709 primaries, any range), ``display`` (its sRGB curve, [0, 1]), or
+    ``file``: values as they stand in the plate's file, in its own colour space. Steps never see the last."""
+    space: str = ""
+    """Name of the colour space of the plate's file, once it is known."""
+    high_range: bool = False
+    """The plate may hold light above 1 (a float or log file): its display encoding rolls it off."""
+    number: int | None = None
+    """Frame number in its shot; ``None`` for a single image or an array."""
+    source: Path | None = None
+    """The plate's file."""
+    alpha: Plane | None = None
+    """Coverage, H×W float32 in [0, 1]."""
+    premultiplied: bool = False
+    """``pixels`` are multiplied by ``alpha``, as in the plate's file; never so while steps run."""
+    mask: Plane | None = None
+    """How much of the change each pixel takes, H×W float32 in [0, 1]; ``None``: all of it everywhere."""
+    nonfinite: int = 0
+    """Pixels of the plate that hold NaN or infinite light."""
+    aovs: Mapping[str, Pixels] = field(default_factory=dict)
+    """Maps to write beside the picture, by name, each H×W×3 float32."""
+    data_window: Window | None = None
+    """Where the pixels lie in the file's coordinates; ``None``: at the origin."""
+    display_window: Window | None = None
+    """The picture's own rectangle; ``None``: the same as the data window."""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    """The file's attributes."""
+    file: PlateFile | None = None
+    """All else that the plate's file holds, handed to the writer as it stands."""
+    tiles: TileLayout | None = None
+    """How ``pixels`` lie in the whole frame, once tiled."""
+    plate: Frame | None = None
+    """The frame as it entered the chain, for steps that compare with it."""
+
+    def __post_init__(self) -> None:
+        if self.pixels.ndim != 4 or self.pixels.shape[3] != 3 or self.pixels.dtype != np.float32:
+            found = f"{self.pixels.dtype} {'×'.join(map(str, self.pixels.shape))}"
+            raise ValueError(f"a frame's pixels are float32 N×H×W×3, not {found}")
+
+    @property
+    def image(self) -> Pixels:
+        """The whole picture, H×W×3: a view, not a copy.
+
+        Raises:
+            ValueError: the frame is tiled.
+        """
+        if self.tiles is not None:
+            raise ValueError("a tiled frame has no single image: reassemble it first")
+        image: Pixels = self.pixels[0]
+        return image
+
+    @property
+    def height(self) -> int:
+        """Height of the whole picture in pixels, tiled or not."""
+        return self.tiles.height if self.tiles else self.pixels.shape[1]
+
+    @property
+    def width(self) -> int:
+        """Width of the whole picture in pixels, tiled or not."""
+        return self.tiles.width if self.tiles else self.pixels.shape[2]
+
+    @property
+    def window(self) -> Window:
+        """The data window: as the file says, else at the origin."""
+        return self.data_window or Window(0, 0, self.width, self.height)
+
+    @property
+    def kept_part(self) -> Window | None:
+        """The part of the plate that a step cropped the frame to; ``None``: it is all there."""
+        whole = self.file.part.window if self.file else None
+        return None if whole is None or self.window == whole else self.window
+
+    def with_image(self, image: Pixels) -> Frame:
+        """Give this frame with another picture, H×W×3, contiguous float32."""
+        return dataclasses.replace(self, pixels=np.ascontiguousarray(image, np.float32)[np.newaxis])
+
+    def with_pixels(self, pixels: Pixels, **changes: Any) -> Frame:
+        """Give this frame with other pixels, N×H×W×3, and other fields where named."""
+        return dataclasses.replace(self, pixels=pixels, **changes)
+
+    def black(self, number: int) -> Frame:
+        """Give a black frame of the same shape and file layout, for a gap in a shot."""
+        return self.with_pixels(np.zeros_like(self.pixels), number=number, encoding="scene-linear")
+
+    def cropped(self, x: int, y: int, width: int, height: int) -> Frame:
+        """Give the part of an untiled frame whose upper left pixel is (x, y).
+
+        Alpha, mask, maps and the plate are cropped alike; the data window shrinks to the part, and
+        the display window stays, so that a format with windows keeps the part in its place.
+        """
+        rows, columns = slice(y, y + height), slice(x, x + width)
+        return dataclasses.replace(
+            self,
+            pixels=self.image[np.newaxis, rows, columns],
+            alpha=None if self.alpha is None else self.alpha[rows, columns],
+            mask=None if self.mask is None else self.mask[rows, columns],
+            aovs={name: values[rows, columns] for name, values in self.aovs.items()},
+            data_window=Window(self.window.x + x, self.window.y + y, width, height),
+            display_window=self.display_window or self.window,
+            plate=None if self.plate is None else self.plate.cropped(x, y, width, height),
+        )

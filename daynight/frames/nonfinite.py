@@ -1,0 +1,48 @@
+"""NaN and infinite light in a plate: counted, and kept, set to zero or refused."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Literal
+
+import numpy as np
+
+from daynight.errors import PlateError
+from daynight.frames.frame import Frame
+
+NonFinite = Literal["keep", "zero", "error"]
+
+
+def settled(plate: Frame, rule: NonFinite) -> Frame:
+    """Count the pixels of a plate, as read, that hold NaN or infinity in picture or alpha, and do as told.
+
+    Args:
+        plate: as read.
+        rule: ``keep``: they come through as they are; ``zero``: each such value becomes 0; ``error``: the
+            frame fails.
+
+    Returns:
+        The plate, its ``nonfinite`` the count.
+
+    Raises:
+        PlateError: there are some, and the rule says so.
+    """
+    if np.isfinite(plate.pixels).all() and (plate.alpha is None or np.isfinite(plate.alpha).all()):
+        return plate
+    bad = ~np.isfinite(plate.image).all(axis=2)
+    if plate.alpha is not None:
+        bad |= ~np.isfinite(plate.alpha)
+    count = int(bad.sum())
+    if rule == "error":
+        raise PlateError(
+            plate.source or "frame",
+            f"holds NaN or infinite light in {count} pixels",
+            "mend the render, or choose --nonfinite keep or zero",
+        )
+    plate = dataclasses.replace(plate, nonfinite=count)
+    if rule == "keep":
+        return plate
+    pixels = np.nan_to_num(plate.pixels, nan=0.0, posinf=0.0, neginf=0.0)
+    if plate.alpha is None:
+        return plate.with_pixels(pixels)
+    return plate.with_pixels(pixels, alpha=np.nan_to_num(plate.alpha, nan=0.0, posinf=0.0, neginf=0.0))

@@ -1,0 +1,25 @@
+"""Bringing a picture to another size."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from daynight.frames.frame import Pixels
+
+AnyPicture = TypeVar("AnyPicture", NDArray[np.uint8], Pixels)
+
+
+def scaled(picture: AnyPicture, height: int, width: int) -> AnyPicture:
+    """Scale a picture H×W or H×W×3 to a size: by area, or between pixels where it is enlarged.
+
+    The same array where it has that size.
+    """
+    if picture.shape[:2] == (height, width):
+        return picture
+    smaller = picture.shape[0] >= height and picture.shape[1] >= width
+    method = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(picture, (width, height), interpolation=method), picture.dtype)

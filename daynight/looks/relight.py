@@ -1,0 +1,137 @@
+"""Relighting: stops and emission, predicted on a small proxy, applied to the untouched plate.
+
+With x the plate in scene-linear light, S stops and E emitted light per channel: ``y = x * 2^S + E``.
+The network sees a small display-encoded proxy of the whole frame; its maps come up to full size by a
+guided filter (He, Sun, Tang 2010; the coefficients computed on the proxy, He and Sun 2015), so that they
+follow the plate's edges: a skyline stays a skyline and gets no halo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import cv2
+import numpy as np
+
+from daynight.colour.encoding import encode_display
+from daynight.frames.frame import Pixels
+
+_LONGEST: Final = 4
+"""A proxy is at most this many times as long as short: a 1-pixel strip must not become a huge one."""
+_REACH: Final = 8
+"""Radius of the guided filter's window, as a part of the proxy's short side: an eighth.
+
+The network's maps go softly over a skyline; the window must reach past that, to sky and ground proper.
+"""
+_EDGE: Final = 0.002
+"""Variance of a channel from which a window counts as having an edge (the filter's epsilon)."""
+
+
+def proxy_size(height: int, width: int, short_side: int, multiple: int) -> tuple[int, int]:
+    """Give height and width of the proxy: its short side as told, both multiples of ``multiple``."""
+    scale = short_side / min(height, width)
+
+    def side(length: int) -> int:
+        return max(round(min(length * scale, short_side * _LONGEST) / multiple), 1) * multiple
+
+    return side(height), side(width)
+
+
+def make_proxy(linear: Pixels, height: int, width: int) -> Pixels:
+    """Scale a plate H×W×3 in scene-linear light to the proxy's size, averaging light."""
+    shrinks = height * width < linear.shape[0] * linear.shape[1]
+    return np.asarray(
+        cv2.resize(linear, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR),
+        np.float32,
+    )
+
+
+def upsample(maps: Sequence[Pixels], proxy: Pixels, plate: Pixels, *, high_range: bool) -> list[Pixels]:
+    """Bring maps from the proxy's size to the plate's, along the plate's edges.
+
+    In each window of the proxy a map m is fitted as ``a·g + b`` with g the display-encoded proxy's three
+    channels (with luma alone, snow would be taken for sky); a and b are smooth, scale up without loss, and
+    meet the plate at full size.
+
+    Args:
+        maps: each h×w×3, at the proxy's size.
+        proxy: h×w×3, scene-linear.
+        plate: H×W×3, scene-linear.
+        high_range: how both are display-encoded.
+
+    Returns:
+        Each map as H×W×3, contiguous.
+    """
+    fit = _Fit(encode_display(proxy, high_range=high_range))
+    # Planes, not pixels: numpy and OpenCV run along rows of one channel three times as fast.
+    guide = cv2.split(encode_display(plate, high_range=high_range))  # three of (H, W)
+    full = []
+    for each in maps:
+        slope, offset = fit(each)
+        grown = np.empty_like(plate)
+        for channel in range(3):
+            plane = _resized(offset[..., channel], plate)  # (H, W)
+            for seen in range(3):
+                term = _resized(slope[..., seen, channel], plate)
+                term *= guide[seen]
+                plane += term
+            grown[..., channel] = plane
+        full.append(grown)
+    return full
+
+
+def relight(plate: Pixels, stops: Pixels, emission: Pixels) -> Pixels:
+    """Apply stops and emission, each H×W×3, to a plate in scene-linear light: ``x * 2^S + E``."""
+    light = np.exp2(stops)
+    light *= plate
+    light += emission
+    return light
+
+
+class _Fit:
+    """Fits maps by a guide h×w×3 in every window, and averages the fits that cover a pixel."""
+
+    def __init__(self, guide: Pixels) -> None:
+        self._guide = guide
+        self._side = 2 * (min(guide.shape[:2]) // _REACH) + 1
+        self._mean = self._blurred(guide)
+        covariance = self._covariances(guide, self._mean) + _EDGE * np.eye(3, dtype=np.float32)
+        self._precision = _inverse(covariance)  # (h, w, 3, 3)
+
+    def __call__(self, values: Pixels) -> tuple[Pixels, Pixels]:
+        """Give slope (h, w, guide's channel, map's channel) and offset (h, w, 3)."""
+        mean = self._blurred(values)
+        slope = self._precision @ self._covariances(values, mean)
+        offset = mean - (self._mean[:, :, np.newaxis] @ slope)[:, :, 0]
+        smooth = [self._blurred(slope[:, :, channel]) for channel in range(3)]
+        return np.stack(smooth, axis=2), self._blurred(offset)
+
+    def _covariances(self, values: Pixels, mean: Pixels) -> Pixels:
+        """Covariance in each window of the guide's channels with those of ``values``: (h, w, 3, 3)."""
+        rows = [
+            self._blurred(self._guide[..., channel, np.newaxis] * values)
+            - self._mean[..., channel, np.newaxis] * mean
+            for channel in range(3)
+        ]
+        return np.stack(rows, axis=2)
+
+    def _blurred(self, values: Pixels) -> Pixels:
+        side = (self._side, self._side)
+        return np.asarray(cv2.blur(values, side, borderType=cv2.BORDER_REFLECT), np.float32)
+
+
+def _inverse(matrices: Pixels) -> Pixels:
+    """Invert 3×3 matrices (…, 3, 3) by cross products of their columns: a fifth of LAPACK's time."""
+    first, second, third = (matrices[..., column] for column in range(3))
+    rows = np.stack([np.cross(second, third), np.cross(third, first), np.cross(first, second)], axis=-2)
+    determinant = np.sum(first * rows[..., 0, :], axis=-1)
+    return np.asarray(rows / determinant[..., np.newaxis, np.newaxis], np.float32)
+
+
+def _resized(plane: Pixels, plate: Pixels) -> Pixels:
+    """Bring one plane h×w to the plate's size."""
+    size = (plate.shape[1], plate.shape[0])
+    return np.asarray(
+        cv2.resize(np.ascontiguousarray(plane), size, interpolation=cv2.INTER_LINEAR), np.float32
+    )

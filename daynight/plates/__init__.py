@@ -1,0 +1,41 @@
+"""Plates from and to disk, by OpenImageIO: read whole or refused, written whole or not at all."""
+
+from __future__ import annotations
+
+import OpenImageIO as oiio
+
+from daynight.plates.atomic import written_whole
+from daynight.plates.dropped import losses
+from daynight.plates.formats import EXTENSIONS, WRITABLE, Depth, Form, form_of
+from daynight.plates.quantise import as_float
+from daynight.plates.reading import LIMITS, Limits, channel_of, display_size, read_frame, read_matte
+from daynight.plates.writing import WriteOptions, check_options, write_frame
+
+__all__ = [
+    "EXTENSIONS",
+    "LIMITS",
+    "WRITABLE",
+    "Depth",
+    "Form",
+    "Limits",
+    "WriteOptions",
+    "as_float",
+    "channel_of",
+    "check_options",
+    "display_size",
+    "form_of",
+    "losses",
+    "read_frame",
+    "read_matte",
+    "set_threads",
+    "write_frame",
+    "written_whole",
+]
+
+# A text file named .exr is refused by the EXR reader; no other reader gets a try at it.
+oiio.attribute("try_all_readers", 0)
+
+
+def set_threads(count: int) -> None:
+    """Let OpenImageIO use this many threads for decoding and encoding."""
+    oiio.attribute("threads", count)

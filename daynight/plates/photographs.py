@@ -1,0 +1,119 @@
+"""Photographs and plates as the dataset commands see them: found, upright, in sRGB, on several threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from daynight.colour.spaces import ColourSpaces
+from daynight.engine.pipeline import processors
+from daynight.errors import DaynightError, UsageError
+from daynight.frames.frame import Pixels
+from daynight.plates import EXTENSIONS, read_frame
+from daynight.plates.sequences import discover
+
+Observer = Callable[[int, int], None]
+"""Told after each file: files done, files in all."""
+Warn = Callable[[str], None]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """One image file of a folder."""
+
+    path: Path
+    name: str
+    """Its path below the folder, with forward slashes."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A photograph as it is looked at."""
+
+    pixels: Pixels
+    """H×W×3, display-encoded (sRGB), in [0, 1]."""
+    kind: str
+    """Format and pixel type of its file, like ``jpeg uint8``."""
+    turned: bool
+    """Whether it stands another way up in its file."""
+
+
+def find_photographs(folder: Path) -> list[Photograph]:
+    """Find the images of a folder and those below it, in the order of their names."""
+    if not folder.is_dir():
+        fault = "is no folder" if folder.exists() else "is not there"
+        raise UsageError(folder, fault, "give a folder of photographs")
+    found = {path: shot.root for shot in discover(folder, EXTENSIONS) for _, path in shot.frames}
+    return [Photograph(path, path.relative_to(found[path]).as_posix()) for path in sorted(found)]
+
+
+def nothing_readable(source: Path) -> UsageError:
+    """The fault of a folder without a photograph."""
+    return UsageError(source, "holds no image that can be read", "give a folder of photographs")
+
+
+def open_spaces(warn: Warn) -> ColourSpaces:
+    """Give what brings plates to sRGB; a profile that is unknown is told once."""
+    told: set[str] = set()
+
+    def once(message: str) -> None:
+        if message not in told:
+            told.add(message)
+            remedy = "integers are taken for sRGB, floats for linear light"
+            warn(message.replace("name the plates' by --colorspace", remedy))
+
+    return ColourSpaces(warn=once)
+
+
+def read_picture(path: Path, spaces: ColourSpaces) -> Picture:
+    """Read a photograph or plate as a display shows it: light above white clipped, upright.
+
+    Raises:
+        PlateError: it can't be read.
+    """
+    frame = read_frame(path)
+    assert frame.file is not None
+    orientation = frame.metadata.get("Orientation", 1)
+    pixels = _upright(spaces.displayed(frame), orientation)
+    return Picture(
+        pixels, f"{frame.file.format} {frame.file.picture_type}", turned=orientation in range(2, 9)
+    )
+
+
+def _upright(pixels: Pixels, orientation: object) -> Pixels:
+    """Turn a picture as its file's orientation says (EXIF: 1 to 8)."""
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return np.ascontiguousarray(pixels)
+
+
+def each_of(
+    photographs: Sequence[Photograph], work: Callable[[Photograph], T], jobs: int | None, observe: Observer
+) -> Iterator[tuple[Photograph, T | DaynightError]]:
+    """Do work on each photograph on some threads; give the results, or what was wrong, in order."""
+
+    def safely(photograph: Photograph) -> T | DaynightError:
+        try:
+            return work(photograph)
+        except DaynightError as error:
+            return error
+
+    pool = ThreadPoolExecutor(jobs or processors())
+    try:
+        results = zip(photographs, pool.map(safely, photographs), strict=True)
+        for done, result in enumerate(results, 1):
+            yield result
+            observe(done, len(photographs))
+    finally:
+        pool.shutdown(cancel_futures=True)

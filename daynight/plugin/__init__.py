@@ -1,0 +1,1 @@
+"""The door for plugins: contracts, hooks, loading, and the registry."""

@@ -1,0 +1,54 @@
+"""What a kind of network is: the contract by which the trainer builds it. Imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from daynight.models.facts import Kind
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def _leave(network: nn.Module) -> None:
+    """Leave a network as it is."""
+
+
+@dataclass(frozen=True)
+class NetworkKind:
+    """A generator and its discriminators, as a plugin registers them.
+
+    Both factories import torch only when they are called. Their settings are keyword arguments, each with a
+    default; ``inspect.signature`` tells them.
+    """
+
+    name: str
+    """What ``--set network=`` and presets call it."""
+    summary: str
+    """One line for lists."""
+    generator: Callable[..., nn.Module]
+    """Builds a generator of one direction. It takes pictures N×3×H×W, display-encoded in [-1, 1]."""
+    discriminators: Callable[..., dict[str, nn.Module]]
+    """Builds the discriminators of one side, by name. Each takes pictures as the generator does, and gives a
+    map of scores N×1×h×w (1 means real), a list of such maps (one a scale), or, where ``attends``, a
+    ``Judgement``."""
+    size_multiple: int
+    """Height and width of what the generator takes must be multiples of this, in pixels."""
+    least_side: int
+    """Smallest height and width, in pixels, that generator and discriminators can be trained on."""
+    gives: Kind
+    """``pixels``: the picture, in the range of what it takes. ``maps``: stops and emission, N×3×H×W each, to
+    be applied to the plate."""
+    radius: int | None = None
+    """Receptive-field radius of the generator in pixels; ``None``: the whole frame."""
+    exact_tiling: bool = False
+    """Whether tiles with a halo of at least ``radius`` equal the whole frame to float rounding."""
+    bytes_per_pixel: int = 1024
+    """Memory at the peak of one run, in bytes per pixel of the picture: tiles are planned by it."""
+    settle: Callable[[nn.Module], object] = _leave
+    """Called on a generator after each of its steps, to bring parameters back to where they must be."""
+    attends: bool = False
+    """Whether generator and discriminators give attention with the result: logits of the auxiliary
+    classifiers and a heat map. The generator then gives a ``Translation``."""

@@ -1,0 +1,1 @@
+"""Training data: photographs, their crops and their pairs."""

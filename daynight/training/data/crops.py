@@ -1,0 +1,121 @@
+"""Which part of a photograph is drawn, and at which size."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daynight.errors import UsageError
+from daynight.frames.frame import Pixels
+from daynight.frames.resize import scaled
+from daynight.plugin.network_kind import NetworkKind
+from daynight.training.run.recipe import Framing, Recipe
+
+_LEAST_PART: Final = {"whole": 8 / 9, "square": 1.0, "random": 0.5}
+"""Least side of a crop, as a part of the largest of its shape that fits in the photograph."""
+_LONGEST: Final = 5 / 3
+"""Largest aspect of a whole frame, either way."""
+
+Picture = NDArray[np.uint8]
+"""H×W×3, display-encoded."""
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A part of one photograph."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+    """All in pixels of the photograph as it is kept."""
+    size: tuple[int, int]
+    """Height and width to which it is scaled, in pixels."""
+    mirrored: bool
+
+    def of(self, picture: Picture) -> Picture:
+        """Cut it out of a picture, and scale it."""
+        part = picture[self.top : self.top + self.height, self.left : self.left + self.width]
+        small = scaled(part, *self.size)
+        return small[:, ::-1] if self.mirrored else small
+
+
+@dataclass(frozen=True)
+class Crops:
+    """Which part of a photograph is drawn, and at which size."""
+
+    framing: Framing
+    """``whole``: the frame in its own aspect, at most 5:3, a ninth of its sides lost at most beyond what that
+    asks. ``square``: the full short side, from a random place along the long one. ``random``: a square from
+    anywhere, its side drawn uniformly from half the short side to all of it."""
+    size: int
+    """Short side of what is drawn, in pixels."""
+    multiple: int
+    """Both sides of what is drawn are multiples of this, in pixels; ``size`` is one."""
+    mirror: bool = True
+    """Whether half the photographs are drawn mirrored."""
+
+    @classmethod
+    def of(cls, recipe: Recipe, kind: NetworkKind) -> Crops:
+        """Give the crops of a recipe.
+
+        Raises:
+            UsageError: networks of this kind can't be trained on pictures of this size.
+        """
+        multiple = kind.size_multiple
+        least = math.ceil(kind.least_side / multiple) * multiple
+        if recipe.size < kind.least_side:
+            raise UsageError(
+                f"--set size={recipe.size}",
+                f"is below {kind.least_side}, the least that {kind.name} can be trained on",
+                f"write size={least}",
+            )
+        if recipe.size % multiple:
+            near = max(round(recipe.size / multiple) * multiple, least)
+            raise UsageError(
+                f"--set size={recipe.size}",
+                f"is no multiple of {multiple}, as {kind.name} needs",
+                f"write size={near}",
+            )
+        return cls(recipe.framing, recipe.size, multiple, recipe.mirror)
+
+    def size_of(self, height: int, width: int) -> tuple[int, int]:
+        """Give the height and width at which a photograph of this height and width is drawn."""
+        if self.framing != "whole":
+            return self.size, self.size
+        aspect = min(max(height, width) / min(height, width), _LONGEST)
+        long_side = max(round(self.size * aspect / self.multiple) * self.multiple, self.size)
+        return (self.size, long_side) if width >= height else (long_side, self.size)
+
+    def scale_of(self, height: int, width: int) -> float:
+        """Give the scale at which the largest crop of a photograph is drawn; above 1 it is enlarged."""
+        size = self.size_of(height, width)
+        return max(size[0] / height, size[1] / width)
+
+    def shrunk(self, picture: Pixels) -> Pixels:
+        """Scale a photograph H×W×3 down as far as its smallest crop can still be drawn sharp."""
+        height, width = picture.shape[:2]
+        scale = min(self.scale_of(height, width) / _LEAST_PART[self.framing], 1.0)
+        return scaled(picture, _part(height, scale), _part(width, scale))
+
+    def draw(self, height: int, width: int, random: np.random.Generator) -> Crop:
+        """Draw a crop of a photograph of this height and width."""
+        size = self.size_of(height, width)
+        scale = random.uniform(_LEAST_PART[self.framing], 1.0) / self.scale_of(height, width)
+        high, wide = min(_part(size[0], scale), height), min(_part(size[1], scale), width)
+        top, left = int(random.integers(height - high + 1)), int(random.integers(width - wide + 1))
+        return Crop(top, left, high, wide, size, self.mirror and random.random() < 0.5)
+
+    def describe(self) -> str:
+        """Say what is drawn, in one line."""
+        if self.framing == "whole":
+            return f"drawn: whole frames, short side {self.size} pixels"
+        return f"drawn: {self.framing} crops, {self.size}x{self.size} pixels"
+
+
+def _part(length: int, scale: float) -> int:
+    return max(round(length * scale), 1)

@@ -1,0 +1,238 @@
+"""What a run draws its pictures from: photographs by day and by night, unpaired or in pairs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from daynight.errors import DaynightError, UsageError
+from daynight.frames.resize import scaled
+from daynight.plates.photographs import Photograph, Warn
+from daynight.plugin.network_kind import NetworkKind
+from daynight.training.data.crops import Crops
+from daynight.training.data.pairs import read_pairs
+from daynight.training.data.photographs import Kept, Photographs, as_tensor, decoded
+from daynight.training.run.recipe import Recipe
+
+_UNLIKE: Final = 1.05
+"""Ratio of two aspects from which the pictures of a pair can't show the same view."""
+
+
+class TrainingData(Protocol):
+    """What a trainer draws its pictures from. It keeps no chance of its own."""
+
+    def draw(self, random: np.random.Generator, count: int) -> tuple[Tensor, Tensor]:
+        """Draw day and night photographs, one after the other: twice one is the same as two at once.
+
+        Args:
+            random: where chance comes from.
+            count: day photographs, and night photographs; 1 or more.
+
+        Returns:
+            Day and night, each count×3×H×W float32, contiguous, display-encoded in [-1, 1], sides multiples
+            of the network's.
+
+        Raises:
+            RuntimeError: whole frames of different shapes can't lie in one array; draw one at a time.
+        """
+
+    def day_levels(self, low: float, high: float) -> tuple[Tensor, Tensor]:
+        """Give the band of brightness between two quantiles of the day photographs, part by part.
+
+        Args:
+            low: part of the photographs that is darker than the band, in [0, 1].
+            high: part of the photographs that is darker than its upper end.
+
+        Returns:
+            Lower and upper end, each 4×4 (of the whole photograph, whatever is drawn of it) float32,
+            display-encoded in [-1, 1].
+        """
+
+    def night_levels(self, low: float, high: float) -> tuple[Tensor, Tensor]:
+        """Give the same of the night photographs, as they are drawn: deepened if the recipe asks for it."""
+
+    def describe(self) -> list[str]:
+        """Say in a few lines what was found and what is drawn of it."""
+
+
+def open_data(  # noqa: PLR0917 - what a run is of, in the order of the command line
+    recipe: Recipe,
+    kind: NetworkKind,
+    day: Path,
+    night: Path,
+    pairs: Path | None,
+    warn: Warn,
+    *,
+    jobs: int | None = None,
+) -> TrainingData:
+    """Read the photographs that a recipe trains on.
+
+    Args:
+        recipe: says how they are framed, drawn and changed.
+        kind: of the networks; says which sizes they take.
+        day: a folder (searched through), a pattern such as ``shot.####.exr``, or one image.
+        night: the same; with pairs, both are folders.
+        pairs: CSV with the header ``day,night``, of names below both folders; ``None``: unpaired.
+        warn: takes one line for each file that can't be read; it is left out, with its pair.
+        jobs: files to decode at a time; ``None``: as many as there are processors.
+
+    Raises:
+        UsageError: a size does not fit the networks, or there is nothing to train on.
+    """
+    crops = Crops.of(recipe, kind)
+    power, deepen = recipe.source_power, recipe.deepen
+    if pairs is not None:
+        return Paired.read(pairs, day, night, crops, warn, source_power=power, deepen=deepen, jobs=jobs)
+    if recipe.paired:
+        raise UsageError(f"--set paired={recipe.paired:g}", "needs photographs in pairs", "give --pairs")
+    return Unpaired(
+        Photographs.read(day, crops, warn, source_power=power, jobs=jobs),
+        Photographs.read(night, crops, warn, source_power=power, deepen=deepen, jobs=jobs),
+        exposure=recipe.exposure,
+    )
+
+
+class _Sides:
+    """Day and night photographs."""
+
+    def __init__(self, day: Photographs, night: Photographs) -> None:
+        self.day, self.night = day, night
+
+    def day_levels(self, low: float, high: float) -> tuple[Tensor, Tensor]:
+        """See :meth:`TrainingData.day_levels`."""
+        return self.day.levels(low, high)
+
+    def night_levels(self, low: float, high: float) -> tuple[Tensor, Tensor]:
+        """See :meth:`TrainingData.night_levels`."""
+        return self.night.levels(low, high)
+
+    def describe(self) -> list[str]:
+        """See :meth:`TrainingData.describe`."""
+        return [f"day {self.day.describe()}", f"night {self.night.describe()}", self.day.crops.describe()]
+
+
+class Unpaired(_Sides):
+    """Day and night photographs that have nothing to do with one another.
+
+    Args:
+        day: drawn with a change of exposure.
+        night: drawn as they are.
+        exposure: largest change of exposure, in stops either way.
+    """
+
+    def __init__(self, day: Photographs, night: Photographs, *, exposure: float = 0.0) -> None:
+        super().__init__(day, night)
+        self._exposure = exposure
+
+    def draw(self, random: np.random.Generator, count: int) -> tuple[Tensor, Tensor]:
+        """See :meth:`TrainingData.draw`."""
+        return _stacked(
+            (self.day.draw(random, exposure=self._exposure), self.night.draw(random)) for _ in range(count)
+        )
+
+
+class Paired(_Sides):
+    """Day and night photographs of the same views, cropped and mirrored alike.
+
+    Exposure is never changed: the night would no longer be that day's.
+
+    Args:
+        day: chosen from, by their weights.
+        night: as many, in the same order, each kept at the size of its day.
+    """
+
+    @classmethod
+    def read(
+        cls,
+        table: Path,
+        day: Path,
+        night: Path,
+        crops: Crops,
+        warn: Warn,
+        *,
+        source_power: float = 1.0,
+        deepen: bool = False,
+        jobs: int | None = None,
+    ) -> Paired:
+        """Decode the photographs that a CSV names; a night of another size is scaled to its day's.
+
+        Args:
+            table: CSV with the header ``day,night``.
+            day: folder of its day photographs.
+            night: folder of its night photographs.
+            crops: what is drawn of them.
+            warn: takes one line for each row whose photographs can't be read, or differ in shape.
+            source_power: a place with n views by day is drawn with weight n to this power.
+            deepen: pull lifted blacks of the nights down to black.
+            jobs: files to decode at a time; ``None``: as many as there are processors.
+
+        Raises:
+            UsageError: the CSV is none (see :func:`.pairs.read_pairs`), DAY or NIGHT is no
+                folder, or no pair can be used.
+        """
+        rows = read_pairs(table)
+        for folder in (day, night):
+            if not folder.is_dir():
+                raise UsageError(folder, "is no folder", f"give the folder that {table} names files of")
+        days = [Photograph(day / row.day, row.day) for row in rows]
+        nights = [Photograph(night / row.night, row.night) for row in rows]
+        by_day, by_night = [], []
+        for row, *pair in zip(
+            rows,
+            decoded(days, crops, False, warn, jobs),
+            decoded(nights, crops, deepen, warn, jobs),
+            strict=True,
+        ):
+            try:
+                first, second = _matched(*pair)
+            except DaynightError as error:
+                warn(f"{table}, line {row.line}: {error}; the pair is left out")
+                continue
+            by_day.append(first)
+            by_night.append(second)
+        if not by_day:
+            raise UsageError(table, "holds no pair that can be read", f"name files of {day} and {night}")
+        left_out = len(rows) - len(by_day)
+        return cls(
+            Photographs(day, by_day, crops, source_power=source_power, left_out=left_out),
+            Photographs(night, by_night, crops, left_out=left_out),
+        )
+
+    def draw(self, random: np.random.Generator, count: int) -> tuple[Tensor, Tensor]:
+        """See :meth:`TrainingData.draw`."""
+        return _stacked(self._pair(random) for _ in range(count))
+
+    def _pair(self, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+        index = self.day.choose(random)
+        crop = self.day.crop(index, random)
+        day, night = (crop.of(side.kept[index].picture) for side in (self.day, self.night))
+        return as_tensor(day), as_tensor(night)
+
+
+def _matched(day: Kept | DaynightError, night: Kept | DaynightError) -> tuple[Kept, Kept]:
+    """Give a pair with the night scaled to the day's frame.
+
+    Raises:
+        DaynightError: one of both could not be read, or they can't show the same view.
+    """
+    if isinstance(day, DaynightError):
+        raise day
+    if isinstance(night, DaynightError):
+        raise night
+    ratio = (day.size[1] * night.size[0]) / (day.size[0] * night.size[1])
+    if max(ratio, 1 / ratio) > _UNLIKE:
+        sizes = " and ".join(f"{width}x{height}" for height, width in (day.size, night.size))
+        raise UsageError("day and night", f"differ in shape ({sizes} pixels)", "crop one of them")
+    return day, dataclasses.replace(night, picture=scaled(night.picture, *day.picture.shape[:2]))
+
+
+def _stacked(pairs: Iterable[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    """Stack pairs of 3×H×W into two tensors N×3×H×W."""
+    days, nights = zip(*pairs, strict=True)
+    return torch.stack(days), torch.stack(nights)

@@ -1,0 +1,210 @@
+"""The photographs of one side: decoded once, kept small, drawn at random."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from daynight.colour.encoding import decode_display, encode_display
+from daynight.errors import DaynightError
+from daynight.frames.frame import Pixels
+from daynight.plates import EXTENSIONS
+from daynight.plates.photographs import (
+    Photograph,
+    Warn,
+    each_of,
+    nothing_readable,
+    open_spaces,
+    read_picture,
+)
+from daynight.plates.sequences import discover
+from daynight.training.data.crops import Crop, Crops, Picture
+
+_LIFTED: Final = 0.04
+"""Display value from which the darkest pixels of a night photograph count as lifted, and are pulled down."""
+_PARTS: Final = 4
+"""Rows and columns of the frame in which levels are measured."""
+_NUMBER_AND_ENDING: Final = re.compile(r"[._-]?\d*\.[^./]+$")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A photograph in memory."""
+
+    name: str
+    """Its path below the source, with forward slashes."""
+    picture: Picture
+    """At a little more than what is drawn, see :meth:`Crops.shrunk`."""
+    size: tuple[int, int]
+    """Height and width that its file has, in pixels."""
+
+
+class Photographs:
+    """The photographs of one side.
+
+    Args:
+        source: where they come from.
+        kept: at least one; ``NAME_0001.jpg``, ``NAME.1001.exr`` and the like are views of a place, ``NAME``.
+        crops: what is drawn of them.
+        source_power: a place with n views is drawn with weight n to this power.
+        left_out: files that could not be read.
+    """
+
+    def __init__(
+        self,
+        source: Path,
+        kept: Sequence[Kept],
+        crops: Crops,
+        *,
+        source_power: float = 1.0,
+        left_out: int = 0,
+    ) -> None:
+        self.kept, self.crops = kept, crops
+        places = [_NUMBER_AND_ENDING.sub("", each.name) for each in kept]
+        views = Counter(places)
+        weights = np.array([views[place] ** (source_power - 1) for place in places])
+        self._weights = weights / weights.sum()
+        self._source, self._places, self._left_out = source, len(views), left_out
+
+    @classmethod
+    def read(
+        cls,
+        source: Path,
+        crops: Crops,
+        warn: Warn,
+        *,
+        source_power: float = 1.0,
+        deepen: bool = False,
+        jobs: int | None = None,
+    ) -> Photographs:
+        """Decode what a source holds.
+
+        Args:
+            source: a folder (searched through), a pattern such as ``shot.####.exr``, or one image.
+            crops: what is drawn of them.
+            warn: takes one line for each file that can't be read; it is left out.
+            source_power: see the class.
+            deepen: pull lifted blacks down to black.
+            jobs: files to decode at a time; ``None``: as many as there are processors.
+
+        Raises:
+            UsageError: nothing is there, or nothing can be read.
+        """
+        found = [
+            Photograph(path, path.relative_to(shot.root).as_posix())
+            for shot in discover(source, EXTENSIONS)
+            for number, path in shot.frames
+            if number is None or number in shot.asked
+        ]
+        kept = []
+        for result in decoded(found, crops, deepen, warn, jobs):
+            if isinstance(result, DaynightError):
+                warn(f"{result}; it is left out")
+            else:
+                kept.append(result)
+        if not kept:
+            raise nothing_readable(source)
+        left_out = len(found) - len(kept)
+        return cls(source, kept, crops, source_power=source_power, left_out=left_out)
+
+    def __len__(self) -> int:
+        return len(self.kept)
+
+    def choose(self, random: np.random.Generator) -> int:
+        """Draw the index of a photograph."""
+        return int(random.choice(len(self), p=self._weights))
+
+    def crop(self, index: int, random: np.random.Generator) -> Crop:
+        """Draw a crop of a photograph."""
+        height, width = self.kept[index].picture.shape[:2]
+        return self.crops.draw(height, width, random)
+
+    def draw(self, random: np.random.Generator, *, exposure: float = 0.0) -> Tensor:
+        """Draw a crop of some photograph.
+
+        Args:
+            random: where chance comes from.
+            exposure: largest change of exposure, in stops either way.
+
+        Returns:
+            3×H×W float32, contiguous, display-encoded in [-1, 1].
+        """
+        index = self.choose(random)
+        picture = _unit(self.crop(index, random).of(self.kept[index].picture))
+        if exposure:
+            gain = np.float32(2.0 ** random.uniform(-exposure, exposure))
+            picture = np.minimum(encode_display(decode_display(picture) * gain), 1)
+        return as_tensor(picture)
+
+    def levels(self, low: float, high: float) -> tuple[Tensor, Tensor]:
+        """Give the band of brightness between two quantiles, as a ``TrainingData`` does."""
+        parts = [
+            cv2.resize(_unit(each.picture), (_PARTS, _PARTS), interpolation=cv2.INTER_AREA).mean(axis=2)
+            for each in self.kept
+        ]
+        darkest, brightest = np.quantile(parts, (low, high), axis=0).astype(np.float32) * 2 - 1
+        return torch.from_numpy(darkest), torch.from_numpy(brightest)
+
+    def describe(self) -> str:
+        """Say where they come from, how many and how large they are, and what memory they take."""
+        smallest, largest = (order((each.size for each in self.kept), key=math.prod) for order in (min, max))
+        enlarged = sum(self.crops.scale_of(*each.size) > 1 for each in self.kept)
+        memory = sum(each.picture.nbytes for each in self.kept) / 1e6
+        facts = [
+            _counted(len(self), "photograph"),
+            f"of {_counted(self._places, 'source')}",
+            f"{smallest[1]}x{smallest[0]} to {largest[1]}x{largest[0]} pixels",
+            f"{memory:,.1f} MB in memory",
+            *([f"{enlarged:,} smaller than what is drawn"] if enlarged else []),
+            *([f"{self._left_out:,} left out"] if self._left_out else []),
+        ]
+        return f"{self._source}: {facts[0]} {', '.join(facts[1:])}"
+
+
+def decoded(
+    photographs: Sequence[Photograph], crops: Crops, deepen: bool, warn: Warn, jobs: int | None
+) -> list[Kept | DaynightError]:
+    """Decode photographs, or say what is wrong with each."""
+    spaces = open_spaces(warn)
+
+    def work(photograph: Photograph) -> Kept:
+        pixels = read_picture(photograph.path, spaces).pixels
+        shrunk = crops.shrunk(pixels)
+        picture = _deepened(shrunk) if deepen else shrunk
+        height, width = pixels.shape[:2]
+        return Kept(photograph.name, np.rint(picture * 255).astype(np.uint8), (height, width))
+
+    return [result for _, result in each_of(photographs, work, jobs, lambda *_: None)]
+
+
+def as_tensor(picture: Picture | Pixels) -> Tensor:
+    """Lay a picture H×W×3, in levels or in [0, 1], out as networks take it: 3×H×W in [-1, 1]."""
+    unit = _unit(picture) if picture.dtype == np.uint8 else picture
+    return torch.from_numpy(np.ascontiguousarray(unit.transpose(2, 0, 1) * 2 - 1))
+
+
+def _deepened(picture: Pixels) -> Pixels:
+    """Pull lifted blacks of a washed-out night photograph down to black."""
+    darkest = np.float32(np.percentile(picture, 1))
+    if darkest < _LIFTED:
+        return picture
+    return np.asarray(np.clip((picture - darkest) / (1 - darkest), 0, 1), np.float32)
+
+
+def _unit(picture: Picture | Pixels) -> Pixels:
+    """From levels to [0, 1]."""
+    return np.asarray(picture / np.float32(255), np.float32)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,0 +1,1 @@
+"""The day/night cycle GAN of P0 and P1."""

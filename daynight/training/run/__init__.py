@@ -1,0 +1,1 @@
+"""The training run: data in, checkpoints out, whatever the method."""
