@@ -24,10 +24,10 @@ import cv2
 import numpy as np
 
 import daynight
-from daynight.engine.pipeline import processors
-from daynight.engine.run import Event, FrameDone, Summary
+from daynight.engine.events import Event, FrameDone, Summary
 from daynight.models.session import open_network
 from daynight.plates import EXTENSIONS
+from daynight.plates.threads import processors
 
 HEIGHT, WIDTH = 1080, 1920
 
@@ -127,7 +127,8 @@ def convert_timed(shot: Path, out: Path, look: str, model: Path | None) -> tuple
             moments.append(time.perf_counter())
             memory.append(resident_mb())
 
-    summary = daynight.convert(shot, look, out=out, model=model, device="cpu", observe=observe)
+    job = daynight.Job(shot, look, out=out, model=model, device="cpu")
+    summary = daynight.run(job, observe=observe)
     settled = len(moments) // 4
     pace = (moments[-1] - moments[settled]) / (len(moments) - 1 - settled)
     return summary, pace, memory

@@ -1,129 +1,71 @@
-"""The public functions: files in and out with :func:`convert`, arrays with :func:`open_look`."""
+"""The public functions: :func:`convert` and :func:`run` for files, :func:`open_look` for arrays."""
 
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias, get_args
+from types import TracebackType
+from typing import Any, ParamSpec, Self, TypeAlias
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from daynight.colour.encoding import to_encoding
 from daynight.colour.spaces import ColourSpaces
-from daynight.engine.pipeline import processors
-from daynight.engine.planning import OnMissing, Plan, make_plan
+from daynight.engine.events import Observer, Summary, each_once
+from daynight.engine.opening import open_conversion, open_job_chain
 from daynight.engine.report import Report
-from daynight.engine.run import Handling, Observer, OnError, Started, Summary, run_plan
-from daynight.errors import UsageError, nearest
+from daynight.engine.run import Conversion, run_conversion
+from daynight.engine.shots import analyse
 from daynight.frames.frame import Frame
-from daynight.frames.nonfinite import NonFinite
-from daynight.looks.chain import (
-    PIXELS_STEPS,
-    Chain,
-    model_path,
-    open_chain,
-    read_chain,
-    with_model,
-    with_settings,
-)
-from daynight.looks.mixing import Controls
-from daynight.models.session import DeviceName, open_network
-from daynight.plates import (
-    LIMITS,
-    WRITABLE,
-    Depth,
-    Limits,
-    WriteOptions,
-    as_float,
-    check_options,
-    set_threads,
-)
-from daynight.plates.masks import Masks
-from daynight.plates.sequences import parse_range
-from daynight.plugin.look import ChainSpec, StepSpec
+from daynight.job import DeviceName, Job, Source
+from daynight.looks.chain import Chain, Timeline
+from daynight.looks.mixing import with_mask
+from daynight.plates import as_float, read_matte
+from daynight.plates.threads import library_threads, processors
+from daynight.plugin.look import LookSpec
 from daynight.plugin.registry import Registry, python_warning
+from daynight.plugin.step import ShotFacts
 
-Source: TypeAlias = "str | os.PathLike[str]"
 Array: TypeAlias = NDArray[Any]
+Warn: TypeAlias = Callable[[str], None]
+P = ParamSpec("P")
 
 
-def convert(
-    sources: Source | Sequence[Source],
-    to: str | None = None,
-    *,
-    out: Source | None = None,
-    frames: str | None = None,
-    chain: Source | None = None,
-    model: Source | None = None,
-    settings: Sequence[str] = (),
-    device: DeviceName = "auto",
-    strength: float = 1.0,
-    mask: Source | None = None,
-    protect_lights: bool = False,
-    aovs: bool = False,
-    layer: str | None = None,
-    ocio: Source | None = None,
-    colorspace: str | None = None,
-    out_colorspace: str | None = None,
-    nonfinite: NonFinite = "keep",
-    ext: str | None = None,
-    depth: Depth | None = None,
-    compression: str | None = None,
-    strip_metadata: bool = False,
-    strict: bool = False,
-    limits: Limits = LIMITS,
-    on_missing: OnMissing = "error",
-    on_error: OnError = "continue",
-    overwrite: bool = False,
-    jobs: int | None = None,
-    report: Source | None = None,
-    dry_run: bool = False,
-    registry: Registry | None = None,
-    observe: Observer = lambda _: None,
-    warn: Callable[[str], None] | None = None,
-) -> Summary:
-    """Convert image sequences, as ``daynight convert`` does.
-
-    One conversion at a time in a process: the number of threads that decode and encode is the process's.
+def plan(
+    job: Job, *, look: LookSpec | None = None, registry: Registry | None = None, warn: Warn | None = None
+) -> Conversion:
+    """Check all that a job asks for, and plan it, without reading a frame.
 
     Args:
-        sources: folders (searched through), images, or patterns like ``sh010.%04d.exr``.
-        to: a look's name; may be left out where ``chain`` is given.
-        out: folder for the results; ``None``: beside a folder of shots, inside the folder of an image.
-        frames: a range like ``1001-1100x2``; ``None``: all.
-        chain: a chain file, in the look's place.
-        model: an ONNX file or a registered model's name, in the place of the chain's model.
-        settings: ``step.option=value`` and ``model.fact=value``.
-        device: ``auto`` takes CUDA where it runs, else the CPU.
-        strength: of the look: 0 gives the plate exactly, 1 all of it, between them part of its stops.
-        mask: an image, a pattern, or a channel of the plates: white changes, black stays exactly.
-        protect_lights: keep the plates' own light sources as they are.
-        aovs: write the maps that relight the plate beside the picture: ``daynight.stops``,
-            ``daynight.emission``.
-        layer: the picture's layer, part or view, like ``diffuse``; ``None``: R, G and B.
-        ocio: an OCIO config, a file or ``ocio://`` name; ``None``: ``$OCIO``, else a built-in one.
-        colorspace: of the plates; ``None``: told by each file, by the config's file rules, or by its pixel
-            type.
-        out_colorspace: of the results; ``None``: their plates'.
-        nonfinite: what becomes of NaN and infinite light: ``keep``, ``zero`` or ``error``.
-        ext: ending of the results, like ``exr``; ``None``: as the plates.
-        depth: pixel type of the results: ``8``, ``10``, ``12``, ``16``, ``half``, ``float``; ``None``: as the
-            plates.
-        compression: like ``zips``, ``dwaa:45``, ``jpeg:90``; ``None``: as the plates.
-        strip_metadata: write only what the pixels can't be read without.
-        strict: what a result's format can't hold is a fault of its frame, not a warning.
-        limits: what a plate's header may claim before it is decoded.
-        on_missing: what becomes of gaps in a shot: a fault each, left out, the frame before, black.
-        on_error: whether a failed frame ends the run.
-        overwrite: do finished frames again.
-        jobs: processors to use; ``None``: all that this process may use.
-        report: an HTML page to write, with before/after wipes and timings.
-        dry_run: check all that is asked for and tell ``observe`` of the plan, but read no frame.
+        job: what is asked for.
+        look: a look made in Python, in place of the job's.
+        registry: loaded plugins; ``None``: they are loaded.
+        warn: takes warnings, one line each; ``None``: Python warnings.
+
+    Raises:
+        UsageError: something asked for does not exist or does not fit.
+    """
+    warn = each_once(warn or python_warning)
+    return open_conversion(job, registry or Registry.load(warn=warn), look=look, warn=warn)
+
+
+def run(
+    job: Job,
+    *,
+    look: LookSpec | None = None,
+    registry: Registry | None = None,
+    observe: Observer = lambda _: None,
+    warn: Warn | None = None,
+) -> Summary:
+    """Run a job: one at a time in a process, whose settings are left as they were.
+
+    Args:
+        job: what is asked for.
+        look: a look made in Python, in place of the job's.
         registry: loaded plugins; ``None``: they are loaded.
         observe: told when the run starts and when a frame is done or has failed, on the calling thread.
         warn: takes warnings, one line each; ``None``: Python warnings.
@@ -134,210 +76,169 @@ def convert(
     Raises:
         UsageError: something asked for does not exist or does not fit; nothing was converted.
     """
-    for name, value, choices in (
-        ("nonfinite", nonfinite, get_args(NonFinite)),
-        ("on_missing", on_missing, get_args(OnMissing)),
-        ("on_error", on_error, get_args(OnError)),
-        ("depth", depth, (None, *get_args(Depth))),
-    ):
-        if value not in choices:
-            raise UsageError(f"{name} {value!r}", "is unknown", f"known: {', '.join(map(str, choices))}")
-    warn = once(warn or python_warning)
-    registry = registry or Registry.load(warn=warn)
-    opened = _open(
-        registry,
-        to,
-        chain=chain,
-        model=model,
-        settings=settings,
-        device=device,
-        jobs=jobs,
-        warn=warn,
-        spaces=ColourSpaces(
-            None if ocio is None else str(ocio), source=colorspace, target=out_colorspace, warn=warn
-        ),
-        controls=Controls(strength, protect_lights, aovs),
-    )
-    handling = Handling(
-        layer=layer,
-        limits=limits,
-        nonfinite=nonfinite,
-        masks=None if mask is None else Masks(str(mask), limits),
-        write=WriteOptions(depth, compression, strip_metadata),
-        strict=strict,
-    )
-    plan = _plan(
-        sources,
-        opened,
-        out=out,
-        frames=frames,
-        ext=ext,
-        on_missing=on_missing,
-        overwrite=overwrite,
-        write=handling.write,
-    )
-    if dry_run:
-        observe(Started(plan, opened))
-        return Summary(plan.outputs, str(opened.network.device) if opened.network else "")
-    page = Report(Path(report), plan, opened) if report else None
-    workers = max(1, min(4, (jobs or processors()) // 2 + 1))
-    summary = run_plan(
-        plan,
-        opened,
-        on_error=on_error,
-        handling=handling,
-        warn=warn,
-        observe=page.observing(observe) if page else observe,
-        view=page.view if page else None,
-        workers=workers,
-    )
+    warn = each_once(warn or python_warning)
+    conversion = plan(job, look=look, registry=registry, warn=warn)
+    page = Report(Path(job.report), conversion) if job.report else None
+    cores = job.jobs or processors()
+    with library_threads(cores):
+        summary = run_conversion(
+            conversion,
+            observe=page.observing(observe) if page else observe,
+            warn=warn,
+            view=page.view if page else None,
+            workers=max(1, min(4, cores // 2 + 1)),
+        )
     if page:
         page.write(summary)
     return summary
 
 
-def _open(
-    registry: Registry,
-    to: str | None,
-    *,
-    chain: Source | None = None,
-    model: Source | None = None,
-    settings: Sequence[str] = (),
-    device: DeviceName = "auto",
-    jobs: int | None = None,
-    warn: Callable[[str], None] | None = None,
-    spaces: ColourSpaces | None = None,
-    controls: Controls | None = None,
-) -> Chain:
-    """Open the chain of a look or a chain file, with the changes asked for; see :func:`convert`.
+def _front(make: Callable[P, Job]) -> Callable[P, Summary]:
+    """Return ``convert``, whose parameters are :class:`Job`'s own: a type checker sees a wrong keyword."""
 
-    Raises:
-        UsageError: it does not exist, or does not hold together.
+    def convert(*args: P.args, **kwargs: P.kwargs) -> Summary:
+        """Convert image sequences, as ``daynight convert`` does.
+
+        Takes the fields of :class:`Job`: ``convert("shots", "night", strength=0.5)``.
+
+        Returns:
+            What was done. Failed frames are listed in it, not raised.
+
+        Raises:
+            UsageError: something asked for does not exist or does not fit; nothing was converted.
+        """
+        return run(make(*args, **kwargs))
+
+    convert.__signature__ = inspect.signature(make).replace(return_annotation=Summary)  # type: ignore[attr-defined]
+    return convert
+
+
+convert = _front(Job)
+
+
+class Look:
+    """A look, opened, as a function of pictures; see :func:`open_look`. Use it in a ``with``, or close it.
+
+    A picture is H×W×3, RGB: floats are scene-linear light (1.0 is diffuse white; values above 1 are kept),
+    ``uint8`` and ``uint16`` are display-encoded (sRGB).
     """
-    if device not in get_args(DeviceName):
-        raise UsageError(f"device {device!r}", "is unknown", nearest(device, get_args(DeviceName)))
-    if jobs is not None and jobs < 1:
-        raise UsageError(f"jobs {jobs}", "is no number of processors", "give 1 or more")
-    threads = jobs or processors()
-    set_threads(threads)
-    cv2.setNumThreads(threads)
-    if chain is not None:
-        spec = read_chain(Path(chain))
-    elif to:
-        spec = _look(registry, to)
-    else:
-        raise UsageError("--to", "no look is named", f"known: {', '.join(registry.looks)}")
-    if model is not None:
-        spec = with_model(spec, str(model) if str(model) in registry.models else Path(model))
-    spec = with_settings(spec, [setting for setting in settings if setting.startswith("model.")])
-    if model is not None and chain is None:
-        spec = _chain_that_runs(spec, registry, device, threads)
-    spec = with_settings(spec, [setting for setting in settings if not setting.startswith("model.")])
-    return open_chain(
-        spec,
-        registry.steps,
-        registry.models,
-        device=device,
-        threads=threads,
-        warn=once(warn or python_warning),
-        spaces=spaces,
-        controls=controls,
-    )
+
+    def __init__(self, chain: Chain, mask: NDArray[np.float32] | None) -> None:
+        self._opened: Chain | None = chain
+        self._mask = mask
+
+    def __call__(self, picture: Array) -> Array:
+        """Return a picture, changed: a new array of the same shape and type. Safe from several threads.
+
+        A look with steps that see neighbours sees none here; see :meth:`shot`.
+
+        Raises:
+            ValueError: the array is not a picture, or the look is closed.
+            PlateError: a step can't process it.
+        """
+        (result,) = self.shot([picture])
+        return result
+
+    def shot(self, pictures: Iterable[Array]) -> Iterator[Array]:
+        """Yield the pictures of one shot, changed, in order of time; all may be seen before the first result.
+
+        Raises:
+            ValueError: an array is not a picture, or the look is closed.
+            PlateError: a step can't process one.
+        """
+        chain = self._chain
+        shot = list(pictures) if chain.shot_steps else pictures
+        entered: dict[int, Frame] = {}
+        coming = enumerate(shot)
+        facts: dict[int, ShotFacts] = {}
+        if isinstance(shot, list):
+            facts = analyse(chain, len(shot), lambda index: self._entered(shot[index], index))
+        timeline = Timeline(chain, entered.get, facts)
+        waiting: dict[int, Array] = {}
+        number = 0
+        while True:
+            while number + chain.after not in entered and (following := next(coming, None)) is not None:
+                index, picture = following
+                entered[index], waiting[index] = self._entered(picture, index), picture
+            if number not in entered:
+                return
+            yield _as_array(timeline.result(number), waiting.pop(number))
+            number += 1
+            timeline.forget(number - chain.before)
+            entered.pop(number - 1 - chain.before, None)
+
+    def close(self) -> None:
+        """Release the models; a closed look can't be called."""
+        self._opened = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def _chain(self) -> Chain:
+        if self._opened is None:
+            raise ValueError("the look is closed")
+        return self._opened
+
+    def _entered(self, picture: Array, number: int) -> Frame:
+        frame = dataclasses.replace(_as_frame(picture), number=number)
+        if self._mask is not None:
+            if self._mask.shape != picture.shape[:2]:
+                sizes = (f"{width}x{height}" for height, width in (self._mask.shape, picture.shape[:2]))
+                raise ValueError("the mask is {} and the picture {}".format(*sizes))
+            frame = with_mask(frame, self._mask)
+        return self._chain.encoded(frame)
 
 
-def _plan(
-    sources: Source | Sequence[Source],
-    chain: Chain,
-    *,
-    out: Source | None = None,
-    frames: str | None = None,
-    ext: str | None = None,
-    on_missing: OnMissing = "error",
-    overwrite: bool = False,
-    write: WriteOptions | None = None,
-) -> Plan:
-    """Plan a conversion without reading a frame; see :func:`convert`.
-
-    Raises:
-        UsageError: nothing is found, a result would take the place of a plate, or its format does not have
-            what is asked of it.
-    """
-    listed = [sources] if isinstance(sources, (str, os.PathLike)) else list(sources)
-    plan = make_plan(
-        [Path(source) for source in listed],
-        chain.name,
-        out=None if out is None else Path(out),
-        frames=None if frames is None else parse_range(frames),
-        ext=ext,
-        on_missing=on_missing,
-        overwrite=overwrite,
-        preroll=chain.preroll,
-    )
-    # Finished frames count too: what is asked wrongly is told, whether there is something to do or not.
-    own = {path.suffix.lower() for shot in plan.shots for _, path in shot.frames} & WRITABLE
-    for ending in {f".{ext.lower().lstrip('.')}"} if ext else own:
-        check_options(ending, write or WriteOptions())
-    return plan
-
-
-@contextmanager
 def open_look(
-    name: str,
+    look: str | os.PathLike[str] | LookSpec,
     *,
-    device: DeviceName = "auto",
-    jobs: int | None = None,
-    settings: Sequence[str] = (),
+    model: Source | None = None,
+    mask: Source | Array | None = None,
+    settings: Mapping[str, Any] | Sequence[str] = (),
     strength: float = 1.0,
     protect_lights: bool = False,
-) -> Iterator[Callable[[Array], Array]]:
+    device: DeviceName = "auto",
+    jobs: int | None = None,
+) -> Look:
     """Open a look as a function of arrays.
 
-    The function takes a picture H×W×3, RGB, and gives a new one of the same shape and type:
-    floats are scene-linear light (1.0 is diffuse white; values above 1 are kept), ``uint8`` and ``uint16``
-    are display-encoded (sRGB). It may be called from several threads, unless the look has a step with
-    memory (a step whose ``preroll`` is above 0).
-
     Args:
-        name: of the look.
-        device: ``auto`` takes CUDA where it runs, else the CPU.
-        jobs: processors to use; ``None``: all that this process may use.
-        settings: ``step.option=value``.
-        strength: of the look: 0 gives the picture, 1 all of it, between them part of its stops.
-        protect_lights: keep the picture's own light sources as they are.
-
-    Yields:
-        The function.
+        look: its name, a chain file's path (``Path("dusk.toml")``), or a look made in Python.
+        model: a model, in place of the look's own: a name or an ONNX file.
+        mask: where the look applies: H×W in [0, 1], or an image. White is changed.
+        settings: ``{"step.option": value}``.
+        strength: 0 returns the picture, 1 the whole look; between them, part of its stops.
+        protect_lights: keep the pictures' own light sources.
+        device: where models run.
+        jobs: CPU cores for the models; ``None``: all available to this process.
 
     Raises:
         UsageError: the look does not exist, or can't be opened.
-        ValueError: (by the function) the array is no picture.
     """
-    controls = Controls(strength, protect_lights)
-    chain = _open(Registry.load(), name, device=device, jobs=jobs, settings=settings, controls=controls)
-    chain.start_shot("")
-
-    def look(picture: Array) -> Array:
-        plate = _as_frame(picture)
-        result = to_encoding(chain.apply(chain.enter(plate)), plate.encoding).image
-        if picture.dtype.kind == "f":
-            return result.astype(picture.dtype, copy=np.shares_memory(result, picture))
-        whitest = np.iinfo(picture.dtype).max
-        levels: Array = np.rint(np.clip(result, 0, 1) * np.float32(whitest)).astype(picture.dtype)
-        return levels
-
-    yield look
-
-
-def once(warn: Callable[[str], None]) -> Callable[[str], None]:
-    """Give a function that passes each line on only the first time."""
-    told: set[str] = set()
-
-    def warn_once(message: str) -> None:
-        if message not in told:
-            told.add(message)
-            warn(message)
-
-    return warn_once
+    chain = None if isinstance(look, str | LookSpec) else look
+    job = Job(
+        (),
+        look if isinstance(look, str) else None,
+        chain=chain,
+        model=model,
+        settings=settings,
+        strength=strength,
+        protect_lights=protect_lights,
+        device=device,
+        jobs=jobs,
+    )
+    registry = Registry.load(warn=python_warning)
+    spec = look if isinstance(look, LookSpec) else None
+    opened = open_job_chain(job, registry, ColourSpaces(), look=spec, warn=each_once(python_warning))
+    if isinstance(mask, str | os.PathLike):
+        mask = read_matte(Path(mask))[0]
+    return Look(opened, None if mask is None else np.asarray(mask, np.float32))
 
 
 def _as_frame(picture: Array) -> Frame:
@@ -350,24 +251,11 @@ def _as_frame(picture: Array) -> Frame:
     return Frame(picture.astype(np.float32, copy=False)[np.newaxis], "scene-linear", high_range=True)
 
 
-def _look(registry: Registry, name: str) -> ChainSpec:
-    if name not in registry.looks:
-        raise UsageError(f"look {name!r}", "is unknown", nearest(name, registry.looks))
-    return registry.looks[name].chain
-
-
-def _chain_that_runs(spec: ChainSpec, registry: Registry, device: DeviceName, threads: int) -> ChainSpec:
-    """Give the look's chain in the form that another model needs: pictures go in tiles, maps don't."""
-    names = [step.name for step in spec.steps]
-    if "stylize" not in names or spec.model is None:
-        raise UsageError(
-            f"--model {spec.model}", f"look {spec.name} runs no model", "choose another look or --chain"
-        )
-    path = model_path(spec.model, registry.models)
-    facts = open_network(path, device=device, threads=threads, facts=spec.facts).facts
-    core: tuple[StepSpec, ...] = PIXELS_STEPS if facts.kind == "pixels" else (StepSpec("stylize"),)
-    others = {"tile", "stylize", "reassemble"}
-    place = names.index("stylize")
-    before = tuple(step for step in spec.steps[:place] if step.name not in others)
-    after = tuple(step for step in spec.steps[place:] if step.name not in others)
-    return dataclasses.replace(spec, steps=(*before, *core, *after))
+def _as_array(frame: Frame, picture: Array) -> Array:
+    """Return a result in the type and encoding of its picture, and never in its memory."""
+    if picture.dtype.kind == "f":
+        light = to_encoding(frame, "scene-linear").image
+        return light.astype(picture.dtype, copy=np.shares_memory(light, picture))
+    display = to_encoding(frame, "display").image
+    codes: Array = np.rint(np.clip(display, 0, 1) * np.float32(np.iinfo(picture.dtype).max))
+    return codes.astype(picture.dtype)

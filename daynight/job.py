@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY
 from functools import cache
 from pathlib import Path
@@ -204,8 +204,14 @@ class Job:
     def _not_empty(cls, value: Any) -> Any:
         """Refuse an empty text: an unset shell variable must not mean that nothing was asked for."""
         if value == "":
-            raise ValueError("is empty: is a variable not set?")
+            raise ValueError("is empty; is a variable not set?")
         return value
+
+    @model_validator(mode="after")
+    def _one_look(self) -> Job:
+        if self.to and self.chain:
+            raise ValueError("has both `to` and `chain`")
+        return self
 
     @field_validator("settings", mode="before")
     @classmethod
@@ -228,7 +234,7 @@ OPTIONS: Final[Mapping[str, Option]] = {
     for option in getattr(hint, "__metadata__", ())
     if isinstance(option, Option)
 }
-"""What each field of a job says of itself, by the field's name, in the order of ``--help`` and docs."""
+"""What each field of a job says of itself, by the field's name, in the order of help and docs."""
 
 
 def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
@@ -258,6 +264,8 @@ def parse_value(text: str) -> Any:
 def read_options(path: Path) -> dict[str, Any]:
     """Read the options of a job file or a house config: TOML with the tables look, plates, results and run.
 
+    Relative paths in it start at the file's own folder, so that a show's settings can move.
+
     Raises:
         UsageError: the file can't be read, or holds something that is not an option.
     """
@@ -276,44 +284,101 @@ def read_options(path: Path) -> dict[str, Any]:
             if name not in known:
                 raise UsageError(path, f"unknown option {name!r} in [{group}]", nearest(name, known))
         values |= table
-    return values
+    base = Path(os.path.abspath(path)).parent
+    return {name: _with_paths(name, value, lambda each: str(base / each)) for name, value in values.items()}
 
 
 def layered(*layers: Mapping[str, Any]) -> Job:
     """Return the job of several layers of options, of which a later one takes precedence.
 
-    Settings are merged one by one, so that a job file may change one option of a house's look.
+    Settings are merged one by one, so that a job file may change one option of a house's look. A look takes
+    the place of an earlier layer's chain, and a chain that of its look.
+
+    Raises:
+        UsageError: a value is not one that its field takes.
     """
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {"sources": ()}
     settings: dict[str, Any] = {}
     for layer in layers:
+        for name, other in (("to", "chain"), ("chain", "to")):
+            if layer.get(name):
+                values.pop(other, None)
         values |= layer
         own = layer.get("settings", {})
-        settings |= own if isinstance(own, Mapping) else parse_settings(own)
+        settings |= own if isinstance(own, Mapping) else _settings(own)
     return Job(**{**values, "settings": settings})
 
 
-def to_toml(job: Job) -> str:
-    """Return a job file of what differs from the defaults; :func:`read_options` reads it back."""
+def to_toml(job: Job, folder: Path) -> str:
+    """Return a job file of what differs from the defaults; :func:`read_options` reads it back.
+
+    Args:
+        job: what to write.
+        folder: of the file: paths below it are written as relative to it, others as absolute.
+    """
+
+    def from_folder(path: str) -> str:
+        absolute = Path(os.path.abspath(path))
+        base = Path(os.path.abspath(folder))
+        return str(absolute.relative_to(base) if absolute.is_relative_to(base) else absolute)
+
     tables: dict[str, dict[str, Any]] = {}
     for name, value in job.changed().items():
-        tables.setdefault(OPTIONS[name].group, {})[name] = value
+        tables.setdefault(OPTIONS[name].group, {})[name] = _with_paths(name, value, from_folder)
     return tomli_w.dumps({group: tables[group] for group in GROUPS if group in tables})
+
+
+def _with_paths(name: str, value: Any, change: Callable[[str], str]) -> Any:
+    """Return a field's value with its paths changed; what only may be a path is one if it looks like one."""
+    if name == "sources":
+        return [change(each) for each in ([value] if isinstance(value, str) else value)]
+    is_path = name in ("chain", "out", "report")
+    if name in ("model", "mask", "ocio") and isinstance(value, str):
+        looks_like_one = "/" in value or os.sep in value or value.endswith((".onnx", ".ocio")) or "#" in value
+        is_path = looks_like_one and not value.startswith("ocio:")
+    return change(str(value)) if is_path else value
+
+
+def _settings(texts: Sequence[str]) -> dict[str, Any]:
+    try:
+        return parse_settings(texts)
+    except ValueError as error:
+        raise UsageError(f"`settings={' '.join(texts)}`", str(error), "see docs/chains.md") from None
 
 
 def refusal(error: ValidationError) -> UsageError:
     """Return pydantic's first complaint about a job as one line that names the field."""
     first = error.errors()[0]
-    name = str(first["loc"][0]) if first["loc"] else "job"
+    name = str(first["loc"][0]) if first["loc"] else ""
     if first["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
-        return UsageError(name, "is not an option", nearest(name, OPTIONS))
+        return UsageError(f"option {name!r}", "is unknown", nearest(name, OPTIONS))
+    if not name:
+        return UsageError("job", first["msg"].removeprefix("Value error, "), "give one of them")
     if first["type"] in ("missing", "missing_argument"):
-        return UsageError(f"`{name}`", "is missing", "give it")
-    fault = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    fault = fault if first["type"] == "value_error" else f"must be {fault}"
-    return UsageError(
-        f"`{name}={first['input']}`", fault, OPTIONS[name].help if name in OPTIONS else "see Job"
-    )
+        return UsageError(f"`{name}`", "is missing", "give at least one")
+    subject = f"`{name}={'' if first['input'] is None else first['input']}`"
+    if first["type"] == "value_error":
+        return UsageError(
+            subject, first["msg"].removeprefix("Value error, "), _REMEDIES.get(name, "see docs/jobs.md")
+        )
+    return UsageError(subject, _must_be(first), "see docs/jobs.md")
+
+
+_REMEDIES: Final = {"settings": "write step.option=value"}
+_BOUNDS: Final = {
+    "greater_than_equal": "must be {ge:g} or more",
+    "less_than_equal": "must be {le:g} or less",
+    "finite_number": "must be a finite number",
+}
+
+
+def _must_be(error: Mapping[str, Any]) -> str:
+    """Return what a value must be: ``must be 1 or more``, ``must be 'keep', 'zero' or 'error'``."""
+    template = _BOUNDS.get(error["type"])
+    if template:
+        return template.format(**error.get("ctx", {}))
+    expected = str(error["msg"]).removeprefix("Input should be ")
+    return f"must be {expected[0].lower()}{expected[1:]}"
 
 
 @cache

@@ -149,12 +149,12 @@ class Batch:
             out=folder,
             frames=f"{files[0]}-{files[1]}x{media.step}" if media else None,
         )
-        for event in summary.failed:
-            print(f"error: {event.fault}", file=sys.stderr)
+        for fault in (*(gap.fault for gap in summary.missing), *(event.fault for event in summary.failed)):
+            print(f"error: {fault}", file=sys.stderr)
         if summary.done or summary.finished:
             relink(clip, folder / plates.name, media, files)
             print(f"{clip.name}: {summary} → {folder}")
-        return not summary.failed
+        return summary.complete
 
     def _folder(self, plates: Path, name: str) -> str:
         if plates not in self._folders:

@@ -88,7 +88,7 @@ class OnnxExporter(Exporter):
         return out
 
     def _pictures(self, trained: TrainedGenerator) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
-        """Give what to calibrate by and what to compare on: never the same picture, where it is int8."""
+        """Return what to calibrate by and what to compare on: never the same picture, where it is int8."""
         from daynight.export.samples import some_pictures
 
         folder, calibrated = self.options.pictures, self.options.precision == "int8"
@@ -113,7 +113,7 @@ class OnnxExporter(Exporter):
         return candidate, parity
 
     def _candidates(self, model: Any, calibrating: Sequence[Tensor]) -> Iterator[Any]:
-        """Give the model in the precision asked for; int8 with ever more layers at the end left out."""
+        """Return the model in the precision asked for; int8 with ever more layers at the end left out."""
         from daynight.export.precision import in_half, layer_count, quantised, with_half_weights
 
         if self.options.precision == "int8":
@@ -130,7 +130,7 @@ class OnnxExporter(Exporter):
 
 
 def _converted(trained: TrainedGenerator) -> Any:
-    """Give the network as an ONNX model with free batch size, height and width."""
+    """Return the network as an ONNX model with free batch size, height and width."""
     import torch
 
     multiple = trained.kind.size_multiple

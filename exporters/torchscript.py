@@ -115,7 +115,7 @@ def _content(module: torch.jit.ScriptModule, metadata: dict[str, str]) -> bytes:
 
 
 def _plate(picture: Tensor, gives: str) -> Tensor:
-    """Give a picture in [-1, 1] as Nuke would, and of a size that is no multiple of anything."""
+    """Return a picture in [-1, 1] as Nuke would, and of a size that is no multiple of anything."""
     display = np.ascontiguousarray((picture[:, :, :-1, :-3] + 1) / 2, np.float32)
     return decode_display(display) if gives == "maps" else display
 

@@ -47,7 +47,7 @@ class ColorMatch(Step):
             self._reference = _read(Path(self.options.reference), context)
 
     def apply(self, frame: Frame) -> Frame:
-        """Give the matched frame."""
+        """Return the matched frame."""
         reference = self._reference
         if reference is None:
             if frame.plate is None:
@@ -71,7 +71,7 @@ def _read(path: Path, context: StepContext) -> Pixels:
 
 
 def _reinhard(picture: Pixels, reference: Pixels) -> Pixels:
-    """Give each Lab channel the reference's mean and deviation (Reinhard et al. 2001, in CIE Lab)."""
+    """Return each Lab channel the reference's mean and deviation (Reinhard et al. 2001, in CIE Lab)."""
     lab, goal = _to_lab(picture), _to_lab(reference)
     # In float32 the mean of a 4K frame's eight million pixels is wrong by several levels.
     mean, deviation = cv2.meanStdDev(lab)
@@ -89,7 +89,7 @@ def _to_lab(picture: Pixels) -> Pixels:
 
 
 def _histogram(picture: Pixels, reference: Pixels) -> Pixels:
-    """Give each channel the reference's distribution: x → Q_reference(F_picture(x))."""
+    """Return each channel the reference's distribution: x → Q_reference(F_picture(x))."""
     matched = np.empty_like(picture)
     edges = np.linspace(0, 1, _BINS + 1, dtype=np.float32)
     for channel in range(3):

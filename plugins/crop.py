@@ -33,7 +33,7 @@ class Crop(Step):
     options: CropOptions
 
     def apply(self, frame: Frame) -> Frame:
-        """Give the part, 1×h×w×3."""
+        """Return the part, 1×h×w×3."""
         width, height = self._size(frame.width, frame.height)
         x = (frame.width - width) // 2 if self.options.x is None else self.options.x
         y = (frame.height - height) // 2 if self.options.y is None else self.options.y

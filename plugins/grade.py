@@ -32,7 +32,7 @@ class Grade(Step):
     options: GradeOptions
 
     def apply(self, frame: Frame) -> Frame:
-        """Give the graded frame: ``((x - l) * saturation + l) * 2^exposure * tint``, l the luminance."""
+        """Return the graded frame: ``((x - l) * saturation + l) * 2^exposure * tint``, l the luminance."""
         gain = np.asarray(self.options.tint, np.float32) * np.float32(2.0**self.options.exposure)
         if self.options.saturation == 1:
             return frame.with_pixels(frame.pixels * gain)

@@ -102,16 +102,16 @@ ATTENTION: Final = NetworkKind(
 
 
 def _relight_generator(start: float = 0.0) -> nn.Module:
-    """Start: the stops that it gives before training; the recipe has one for each direction."""
+    """Start: the stops that it predicts before training; the recipe has one for each direction."""
     from daynight.training.networks.relight import Relight
 
     return Relight(start)
 
 
 def _relight_discriminators() -> dict[str, nn.Module]:
-    from daynight.training.networks.discriminators import Judges
+    from daynight.training.networks.discriminators import MultiScaleDiscriminator
 
-    return {"judges": Judges()}
+    return {"multiscale": MultiScaleDiscriminator()}
 
 
 RELIGHT: Final = NetworkKind(

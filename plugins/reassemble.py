@@ -17,7 +17,7 @@ class Reassemble(Step):
     gives = "whole"
 
     def apply(self, frame: Frame) -> Frame:
-        """Give the whole frame, 1×H×W×3."""
+        """Return the whole frame, 1×H×W×3."""
         if frame.tiles is None:
             return frame
         return frame.with_pixels(join(frame.pixels, frame.tiles)[np.newaxis], tiles=None)

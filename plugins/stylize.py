@@ -41,12 +41,12 @@ class Stylize(Step):
 
     def __init__(self, options: StepOptions, context: StepContext) -> None:
         super().__init__(options, context)
-        self._network: Network = context.model
-        self._facts: ModelFacts = context.model.facts
+        self._network: Network = context.open_model()
+        self._facts: ModelFacts = self._network.facts
         self.works_in = "scene-linear" if self._facts.kind == "maps" else None
 
     def apply(self, frame: Frame) -> Frame:
-        """Give the changed frame; tiles stay tiles."""
+        """Return the changed frame; tiles stay tiles."""
         return self._relit(frame) if self._facts.kind == "maps" else self._restyled(frame)
 
     def _relit(self, frame: Frame) -> Frame:
@@ -119,7 +119,7 @@ class Stylize(Step):
         return self._ordered(planes.transpose(1, 2, 0))[:height, :width]
 
     def _tensor(self, pictures: Pixels) -> Pixels:
-        """Give pictures N×h×w×3 in [0, 1] as the network takes them: N×3×h×w."""
+        """Return pictures N×h×w×3 in [0, 1] as the network takes them: N×3×h×w."""
         scale, offset = _SCALE[self._facts.value_range]
         tensor = np.ascontiguousarray(self._ordered(pictures).transpose(0, 3, 1, 2))
         if scale != 1:

@@ -35,8 +35,9 @@ class Tile(Step):
 
     def __init__(self, options: StepOptions, context: StepContext) -> None:
         super().__init__(options, context)
-        self._facts: ModelFacts = context.model.facts
-        self._fixed = context.model.fixed_size
+        model = context.open_model()
+        self._facts: ModelFacts = model.facts
+        self._fixed = model.fixed_size
         if self._facts.kind == "maps":
             raise ChainError(
                 "step tile", "this model sees the whole frame at once", "take tile out of the chain"
@@ -57,7 +58,7 @@ class Tile(Step):
             )
 
     def apply(self, frame: Frame) -> Frame:
-        """Give the frame as tiles N×h×w×3."""
+        """Return the frame as tiles N×h×w×3."""
         layout = self._layout(frame.height, frame.width)
         if layout.count > 1 and not layout.exact:
             self.context.warn(

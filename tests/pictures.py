@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -11,13 +12,17 @@ import OpenImageIO as oiio
 import pytest
 from numpy.typing import NDArray
 
-from daynight.api import convert
+from daynight import api
 from daynight.colour.spaces import ColourSpaces
-from daynight.engine.run import Summary
+from daynight.engine.delivery import Delivery
+from daynight.engine.events import Summary
+from daynight.engine.intake import Intake
 from daynight.frames.frame import Frame
+from daynight.job import Job
 from daynight.looks.chain import Chain
-from daynight.looks.mixing import Controls
-from daynight.plates import WriteOptions, form_of, write_frame
+from daynight.looks.opening import Models, open_chain
+from daynight.plates import WriteOptions, form_of, read_frame, write_frame
+from daynight.plugin.look import LookSpec
 from daynight.plugin.registry import Registry
 
 SHARED = Path(__file__).parents[2] / "shared"
@@ -66,11 +71,42 @@ def read_image(path: Path) -> NDArray[np.generic]:
 
 def save(frame: Frame, target: Path, *, untouched: bool = True, **options: object) -> None:
     """Write a frame as a conversion without a step does."""
-    chain = Chain("passthrough", (), None, ColourSpaces(), Controls())
-    plate = chain.spaces.declared(frame)
+    spaces = ColourSpaces()
+    plate = spaces.declared(frame)
     form = form_of(plate, target, options.get("depth"))
-    result = chain.leave(plate, plate, form)
+    result = delivery(Chain("passthrough"), spaces).filed(plate, plate, form)
     write_frame(result, form, options=WriteOptions(**options), untouched=untouched)
+
+
+def delivery(chain: Chain, spaces: ColourSpaces, **options: object) -> Delivery:
+    return Delivery(Job((), "test", **options), spaces, chain, pytest.fail)
+
+
+def intake(chain: Chain, spaces: ColourSpaces, **options: object) -> Intake:
+    return Intake(Job((), "test", **options), spaces, chain)
+
+
+def open_spec(look: LookSpec, *, warn: Callable[[str], None] = pytest.fail, **options: object) -> Chain:
+    """Open a look on the CPU, with the steps that there are."""
+    registry = registered()
+    spaces = options.pop("spaces", ColourSpaces())
+    return open_chain(
+        look,
+        registry,
+        Models(registry.models, "cpu"),
+        warn=warn,
+        still=lambda path: spaces.unasked().displayed(read_frame(path)),
+        **options,
+    )
+
+
+def convert(
+    sources: object, to: str | None = None, *, warn: object = None, observe: object = None, **options: object
+) -> Summary:
+    """Convert as ``daynight.convert`` does, and hear of what happens."""
+    hooks = {"warn": warn, "observe": observe, "registry": options.pop("registry", None)}
+    hooks = {name: hook for name, hook in hooks.items() if hook is not None}
+    return api.run(Job(sources, to, **options), **hooks)
 
 
 def as_uint8(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -159,7 +195,7 @@ def channel_bits(path: Path) -> dict[tuple[int, str, str], bytes]:
 
 
 @cache
-def _registry() -> Registry:
+def registered() -> Registry:
     return Registry.load()
 
 
@@ -167,7 +203,7 @@ def run_convert(source: Path, to: str = "passthrough", **options: object) -> tup
     """Convert as ``daynight.convert`` does; give the summary and the warnings."""
     told: list[str] = []
     options.setdefault("out", source.parent / "out")
-    summary = convert(source, to, registry=_registry(), warn=told.append, **options)
+    summary = convert(source, to, registry=registered(), warn=told.append, **options)
     return summary, told
 
 

@@ -19,8 +19,7 @@ from daynight.errors import UsageError
 
 
 def test_everything_public_is_there_and_documented() -> None:
-    assert set(daynight.__all__) == {"Frame", "__version__", "convert", "hookimpl", "open_look"}
-    for name in ("Frame", "convert", "open_look"):
+    for name in set(daynight.__all__) - {"__version__", "hookimpl"}:
         assert getattr(daynight, name).__doc__
     with pytest.raises(AttributeError, match="no attribute 'covert'"):
         _ = daynight.covert

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import runpy
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,16 +13,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import test_third_party
-from pictures import EXAMPLES, as_uint8, picture, read_image, write_image
+from pictures import EXAMPLES, as_uint8, open_spec, picture, read_image, write_image
 
 from daynight import errors
 from daynight.cli import INTERRUPTED
+from daynight.cli.convert import CONFIG_VARIABLE
 from daynight.errors import UsageError
-from daynight.looks.chain import open_chain, read_chain
 from daynight.plates.sequences import parse_range
 from daynight.plugin import hookspecs
 from daynight.plugin import loading as plugin_loading
-from daynight.plugin.registry import Registry
+from daynight.plugin.look import read_look
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -53,8 +54,40 @@ def test_exit_codes_and_variables_are_documented() -> None:
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and hasattr(kind, "exit_code")]
     for code in {0, INTERRUPTED, *(kind.exit_code for kind in kinds)}:
         assert f"| {code} |" in text
-    for variable in (plugin_loading.PATH_VARIABLE, plugin_loading.ALLOW_VARIABLE):
+    for variable in (plugin_loading.PATH_VARIABLE, plugin_loading.ALLOW_VARIABLE, CONFIG_VARIABLE):
         assert f"| `{variable}` |" in text
+
+
+def test_the_table_of_options_is_made_from_the_job() -> None:
+    module = runpy.run_path(str(DOCS / "figures/options.py"))
+    text = (DOCS / "cli.md").read_text(encoding="utf-8")
+    assert module["page"]() == text, "run: python docs/figures/options.py"
+
+
+def test_the_job_file_of_the_docs_runs_and_so_does_its_python(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    daynight: Callable[..., object],
+    make_shot: Callable[..., Path],
+) -> None:
+    make_shot("sh010", (1001, 1002, 1004))
+    monkeypatch.chdir(tmp_path)
+    (text,) = blocks(DOCS / "jobs.md", "toml")
+    (tmp_path / "sh010.toml").write_text(text.replace("1001-1100", "1001-1004"))
+    (console,) = blocks(DOCS / "jobs.md", "console")
+    for line in console.splitlines():
+        result = daynight(*line.removeprefix("$ daynight ").split())
+        assert result.exit_code == 0, result.stderr
+    assert len(list((tmp_path / "sh010_night").glob("*.exr"))) == 4
+    assert "strength = 0.5" in (tmp_path / "sh010_v2.toml").read_text()
+    (code,) = blocks(DOCS / "jobs.md", "python")
+    code = code.replace("1001-1100", "1001-1002")
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True)
+
+
+def test_the_python_page_runs(tmp_path: Path) -> None:
+    (code,) = blocks(DOCS / "python.md", "python")
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True)
 
 
 def test_frame_ranges_in_the_docs_mean_what_they_say() -> None:
@@ -77,10 +110,7 @@ def test_every_chain_in_the_docs_opens(text: str, tmp_path: Path) -> None:
 
     affine(tmp_path / "generator.onnx", shape=("n", 3, "h", "w"))
     (tmp_path / "chain.toml").write_text(text)
-    registry = Registry.load()
-    chain = open_chain(
-        read_chain(tmp_path / "chain.toml"), registry.steps, registry.models, device="cpu", warn=print
-    )
+    chain = open_spec(read_look(tmp_path / "chain.toml"))
     assert [step.name for step in chain.steps] == re.findall(r'^use = "(\w+)"', text, re.MULTILINE)
 
 
@@ -90,11 +120,14 @@ def test_the_plugin_page_works_as_it_stands(
     daynight: Callable[..., object],
     make_shot: Callable[..., Path],
 ) -> None:
-    (code,) = blocks(DOCS / "plugins.md", "python")
+    code, steady = blocks(DOCS / "plugins.md", "python")
     (console,) = blocks(DOCS / "plugins.md", "console")
     folder = tmp_path / "daynight-plugins"
     folder.mkdir()
     (folder / "vignette.py").write_text(code)
+    (folder / "steady.py").write_text(steady)
+    (look,) = (text for text in blocks(DOCS / "plugins.md", "toml") if text.startswith("summary"))
+    (folder / "dusk.toml").write_text(look)
     make_shot("shots/sh", (1, 2))
     monkeypatch.delenv("DAYNIGHT_PLUGINS")
     monkeypatch.setenv("DAYNIGHT_PLUGIN_PATH", str(folder))
@@ -107,6 +140,13 @@ def test_the_plugin_page_works_as_it_stands(
         assert printed in result.stdout
     results = [read_image(tmp_path / f"shots_night-vignette/sh/sh.000{number}.png") for number in (1, 2)]
     assert all(image[:8, :8].mean() < image[20:28, 28:36].mean() for image in results)
+    result = daynight("convert", tmp_path / "shots/sh", "--to", "dusk", "--out", tmp_path / "dusk")
+    assert result.exit_code == 0, result.stderr
+    before, after = (
+        read_image(tmp_path / name) / 255 for name in ("shots/sh/sh.0001.png", "dusk/sh.0001.png")
+    )
+    assert after.mean() < before.mean()
+    assert f"half of the night, steadied  [{folder / 'dusk.toml'}]" in daynight("looks").stdout
 
 
 def test_embed_runs_and_is_short() -> None:

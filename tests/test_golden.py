@@ -1,7 +1,7 @@
 """About forty conversions, and the pixels they gave before the rooms were rearranged.
 
-``tests/data/golden.npz`` holds them; ``python tests/test_golden.py`` writes it anew. Without arithmetic pixels
-must be equal; else they may differ by what ``exp2`` and ``pow`` differ by between processors.
+``tests/data/golden.npz`` holds them; ``python tests/test_golden.py`` writes it anew. Without arithmetic
+pixels must be equal; else they may differ by what ``exp2`` and ``pow`` differ by between processors.
 """
 
 from __future__ import annotations

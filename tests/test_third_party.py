@@ -128,7 +128,8 @@ def test_hook_daynight_networks(run: Run, tmp_path: Path) -> None:
     options = [part for setting in settings for part in ("--set", setting)]
     trained = run("train", "sides", "sides", "--out", "run", "--preset", "p0", *options)
     assert "unexpected keyword argument 'score'" in trained.stderr  # the preset's, of other networks
-    (tmp_path / "flat.toml").write_text('network = "flat"\nsteps = 2\nsize = 16\nframing = "square"\n')
+    tables = '[run]\nsteps = 2\n[data]\nsize = 16\nframing = "square"\n'
+    (tmp_path / "flat.toml").write_text(tables + '[method]\nname = "cycle-gan"\nnetwork = "flat"\n')
     trained = run("train", "sides", "sides", "--out", "run", "--preset", "flat.toml")
     assert trained.stdout.endswith("run: 2 steps done\n"), trained.stderr
 

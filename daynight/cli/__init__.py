@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import click
 
+from daynight.cli.flags import flagged, translate_errors
 from daynight.errors import DaynightError, PluginError, nearest
 from daynight.version import __version__
 
@@ -42,7 +43,7 @@ class Commands(click.Group):
     """daynight's own commands, and those of plugins."""
 
     def list_commands(self, context: click.Context) -> list[str]:
-        """Give the names of all commands."""
+        """Return the names of all commands."""
         return sorted({*COMMANDS, *self._plugin_commands})
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
@@ -70,7 +71,7 @@ class Commands(click.Group):
 
     def invoke(self, context: click.Context) -> Any:
         """Run a command; an error that a user can mend becomes one line and an exit code."""
-        with _told_in_one_line(debug="--debug" in sys.argv):
+        with _errors_in_one_line(debug="--debug" in sys.argv):
             return super().invoke(context)
 
     @cached_property
@@ -88,7 +89,7 @@ class Commands(click.Group):
 
 
 def _checked(found: Sequence[object], taken: Collection[str]) -> dict[str, click.Command]:
-    """Give a plugin's commands by name; all of them fit, or none is taken."""
+    """Return a plugin's commands by name; all of them fit, or none is taken."""
     commands: dict[str, click.Command] = {}
     for command in found:
         if not isinstance(command, click.Command) or not command.name:
@@ -111,29 +112,33 @@ def main() -> None:
 
 def warn(message: str) -> None:
     """Print a warning to the error stream."""
-    click.echo(f"warning: {message}", err=True)
+    click.echo(f"warning: {flagged(message)}", err=True)
+
+
+def error(message: str) -> None:
+    """Print an error to the error stream."""
+    click.echo(f"error: {flagged(message)}", err=True)
 
 
 def _own_command(name: str) -> click.Command:
     command = importlib.import_module(f"daynight.cli.{name}").command
     assert isinstance(command, click.Command)
-    return command
+    return translate_errors(command)
 
 
 @contextmanager
-def _told_in_one_line(*, debug: bool) -> Iterator[None]:
+def _errors_in_one_line(*, debug: bool) -> Iterator[None]:
     try:
         yield
-    except DaynightError as error:
+    except DaynightError as fault:
         if debug:
             traceback.print_exc()
-        click.echo(f"error: {error}", err=True)
-        sys.exit(error.exit_code)
-    except OSError as error:
-        if debug or error.strerror is None or error.errno == errno.EPIPE:
+        error(str(fault))
+        sys.exit(fault.exit_code)
+    except OSError as fault:
+        if debug or fault.strerror is None or fault.errno == errno.EPIPE:
             raise
-        subject = error.filename or "a file"
-        click.echo(f"error: {subject}: {error.strerror}; check rights and disk space", err=True)
+        error(f"{fault.filename or 'a file'}: {fault.strerror}; check permissions and disk space")
         sys.exit(DaynightError.exit_code)
     except KeyboardInterrupt:
         click.echo("interrupted: what was being written is finished; start again to go on", err=True)

@@ -4,99 +4,33 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from daynight.cli.options import FilePath, Name, device_option, jobs_option, strict_plugins_option
+from daynight.cli.job_options import JobCommand, given, job_options
+from daynight.cli.options import FilePath, strict_plugins_option
 
 if TYPE_CHECKING:
-    from daynight.engine.planning import Plan
-    from daynight.engine.run import Event, Summary
-    from daynight.looks.chain import Chain
+    from daynight.engine.events import Summary
+    from daynight.engine.run import Conversion
+    from daynight.job import Job
+
+CONFIG_VARIABLE: Final = "DAYNIGHT_CONFIG"
+"""A house's defaults: a TOML file like a job file."""
 
 
-@click.command("convert")
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True, type=FilePath())
-@click.option("--to", metavar="LOOK", help="The look: night, day, … (see daynight looks).")
-@click.option("--out", type=FilePath(), metavar="DIR", help="Folder for the results.")
-@click.option("--frames", metavar="RANGE", help="Frames, like 1001-1100x2 or 1,5,10-20.")
-@click.option("--chain", type=FilePath(), metavar="FILE", help="A chain file, in the look's place.")
-@click.option("--model", metavar="FILE.onnx|NAME", help="A model, in the place of the look's.")
+@click.command("convert", cls=JobCommand)
+@job_options
+@click.option("--job", "job_file", type=FilePath(), metavar="FILE.toml", help="Take options from a job file.")
+@click.option("--save-job", type=FilePath(), metavar="FILE.toml", help="Write what was asked as a job file.")
 @click.option(
-    "--set", "settings", multiple=True, metavar="STEP.OPTION=VALUE", help="Change one option of the chain."
+    "--config",
+    type=FilePath(),
+    metavar="FILE.toml",
+    envvar=CONFIG_VARIABLE,
+    help=f"Defaults of a house. Default: ${CONFIG_VARIABLE}.",
 )
-@device_option
-@click.option(
-    "--strength",
-    type=click.FloatRange(0, 1),
-    default=1.0,
-    show_default=True,
-    help="How much of the look, in stops; 0 gives the plate exactly.",
-)
-@click.option(
-    "--mask",
-    type=Name(),
-    metavar="FILE|LAYER",
-    help="White is changed, black is not: an image, a sequence, a channel.",
-)
-@click.option("--protect-lights", is_flag=True, help="Keep the plates' own lamps and headlights as they are.")
-@click.option("--aovs", is_flag=True, help="Write the maps that relight the plate beside the picture.")
-@click.option(
-    "--layer", type=Name(), metavar="NAME", help="The picture's layer, part or view; else R, G and B."
-)
-@click.option(
-    "--ocio", type=Name(), metavar="CONFIG", help="An OCIO config; else $OCIO, else a built-in one."
-)
-@click.option(
-    "--colorspace", type=Name(), metavar="NAME", help="Colour space of the plates; else what each file tells."
-)
-@click.option(
-    "--out-colorspace", type=Name(), metavar="NAME", help="Colour space of the results; else the plates'."
-)
-@click.option(
-    "--nonfinite",
-    type=click.Choice(["keep", "zero", "error"]),
-    default="keep",
-    show_default=True,
-    help="What becomes of NaN and infinite light.",
-)
-@click.option("--ext", type=Name(), metavar="exr|png|…", help="Format of the results; else as the plates.")
-@click.option(
-    "--depth",
-    type=click.Choice(["8", "10", "12", "16", "half", "float"]),
-    help="Pixel type of the results; else as the plates.",
-)
-@click.option(
-    "--compression", metavar="NAME[:LEVEL]", help="Like zips, dwaa:45, jpeg:90; else as the plates."
-)
-@click.option("--strip-metadata", is_flag=True, help="Write only what the pixels can't be read without.")
-@click.option("--strict", is_flag=True, help="What a format can't hold fails the frame.")
-@click.option(
-    "--max-pixels", type=click.IntRange(min=1), default=2**28, show_default=True, help="Largest plate read."
-)
-@click.option(
-    "--max-channels", type=click.IntRange(min=1), default=1024, show_default=True, help="Most channels read."
-)
-@click.option(
-    "--max-mb", type=click.IntRange(min=1), default=16384, show_default=True, help="Largest plate, decoded."
-)
-@click.option(
-    "--on-missing",
-    type=click.Choice(["error", "skip", "hold", "black"]),
-    default="error",
-    show_default=True,
-    help="What becomes of a gap in a shot.",
-)
-@click.option(
-    "--on-error",
-    type=click.Choice(["stop", "continue"]),
-    default="continue",
-    show_default=True,
-    help="Whether a failed frame ends the run.",
-)
-@click.option("--overwrite", is_flag=True, help="Do finished frames again.")
-@jobs_option
 @click.option(
     "--progress",
     type=click.Choice(["auto", "bar", "json", "none"]),
@@ -104,81 +38,112 @@ if TYPE_CHECKING:
     show_default=True,
     help="A bar on a terminal, or one JSON line a frame on standard output.",
 )
-@click.option("--report", type=FilePath(), metavar="FILE.html", help="Write a before/after page.")
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--dry-run", is_flag=True, help="Print what would be done, and do nothing.")
 @strict_plugins_option
 @click.option("--debug", is_flag=True, help="Show a traceback for errors.")
 def command(
-    sources: tuple[Path, ...],
+    job_file: Path | None,
+    save_job: Path | None,
+    config: Path | None,
     progress: str,
     dry_run: bool,
     strict_plugins: bool,
-    max_pixels: int,
-    max_channels: int,
-    max_mb: int,
-    **asked: Any,
+    debug: bool,
+    **values: Any,
 ) -> None:
     """Convert plates to a look.
 
-    SOURCE is a folder (searched through: it may hold many shots), an image, or a pattern like
-    sh010.%04d.exr or sh010.####.exr. Results go beside a folder, or to --out; finished frames are left
-    alone, so a run that broke off is simply started again.
+    SOURCE is a folder (searched: it may hold many shots), an image, or a pattern like sh010.%04d.exr or
+    sh010.####.exr. Results go beside a folder, or to --out. Finished frames are left alone: to resume a run
+    that was interrupted, start it again.
     """
-    from daynight.api import convert
+    from daynight.api import plan, run
     from daynight.cli import warn
     from daynight.cli.progress import open_progress
-    from daynight.plates import Limits
     from daynight.plugin.registry import Registry
 
     # A farm ends a job with SIGTERM: treated like Ctrl-C, what is being written is finished first.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    if bool(asked["to"]) == bool(asked["chain"]):
-        raise click.UsageError("Give one of '--to LOOK' and '--chain FILE'. See: daynight looks")
-    debug = asked.pop("debug")
-    asked["limits"] = Limits(max_pixels, max_channels, max_mb)
+    job = _job(config, job_file, given(click.get_current_context(), values))
+    if save_job:
+        _save(job, save_job)
     if dry_run:
         registry = Registry.load(warn=warn, strict=strict_plugins)
-        convert(sources, **asked, dry_run=True, registry=registry, observe=_show_plan, warn=warn)
+        for line in _plan_lines(plan(job, registry=registry, warn=warn)):
+            click.echo(line)
         return
     with open_progress(progress) as shown:
         registry = Registry.load(warn=shown.warn, strict=strict_plugins)
-        summary = convert(sources, **asked, registry=registry, observe=shown.observe, warn=shown.warn)
+        summary = run(job, registry=registry, observe=shown.observe, warn=shown.warn)
         shown.finish(summary)
-    _show_summary(summary, asked["report"], quiet=progress == "json", debug=debug)
-    if summary.failed or summary.unread:
+    _show_summary(summary, job, quiet=progress == "json", debug=debug)
+    if not summary.complete:
         raise SystemExit(1)
 
 
-def _show_plan(event: Event) -> None:
-    from daynight.engine.run import Started
+def _job(config: Path | None, job_file: Path | None, given: dict[str, Any]) -> Job:
+    """Return the job: built-in defaults, then the house's, then the job file's, then the command line's."""
+    from daynight.job import layered, read_options
 
-    if isinstance(event, Started):
-        for line in _plan_lines(event.plan, event.chain):
-            click.echo(line)
+    layers = [read_options(path) for path in (config, job_file) if path is not None]
+    if given.get("to") and given.get("chain"):
+        raise click.UsageError("Give one of '--to LOOK' and '--chain FILE'. See: daynight looks")
+    job = layered(*layers, given)
+    if not job.paths:
+        raise click.UsageError("Missing argument 'SOURCE...'.")
+    if not (job.to or job.chain):
+        raise click.UsageError("Give one of '--to LOOK' and '--chain FILE'. See: daynight looks")
+    return job
 
 
-def _plan_lines(plan: Plan, chain: Chain) -> list[str]:
-    lines = [f"chain: {' → '.join(step.name for step in chain.steps) or 'no step'}"]
-    if chain.network:
-        lines.append(f"device: {chain.network.device}")
-    lines.append(f"colour: {chain.spaces.config}")
+def _save(job: Job, path: Path) -> None:
+    """Write a job file, whole or not at all.
+
+    Raises:
+        UsageError: it can't be written.
+    """
+    from daynight.errors import UsageError
+    from daynight.job import to_toml
+    from daynight.plates import written_whole
+
+    if path.suffix != ".toml":
+        raise UsageError(f"`save_job={path}`", "is not the name of a job file", "give one that ends in .toml")
+    try:
+        with written_whole(path) as temporary:
+            temporary.write_text(to_toml(job, path.parent), encoding="utf-8")
+    except OSError as error:
+        fault = f"can't be written ({error.strerror})"
+        raise UsageError(f"`save_job={path}`", fault, "check disk space and permissions") from None
+
+
+def _plan_lines(conversion: Conversion) -> list[str]:
+    from daynight.plates.sequences import format_ranges
+
+    plan, chain = conversion.plan, conversion.chain
+    lines = [f"chain: {' → '.join(step.name for step in chain.steps) or 'no steps'}"]
+    if conversion.started.device:
+        lines.append(f"device: {conversion.started.device}")
+    lines.append(f"color config: {conversion.spaces.config}")
     for shot in plan.shots:
-        gap = f", {len(shot.missing)} missing" if shot.missing else ""
+        missing = shot.missing
+        gap = f", {len(missing)} missing ({format_ranges(missing)})" if missing else ""
         lines.append(f"{shot.name}: {len(shot.frames)} frames{gap}")
     lines += [f"would write to {folder}" for folder in plan.outputs]
-    there = f", {plan.finished} there already" if plan.finished else ""
-    return [*lines, f"{plan.written} frames to do{there}"]
+    finished = f", {plan.finished} already finished" if plan.finished else ""
+    return [*lines, f"{len(plan.jobs)} frames to do{finished}"]
 
 
-def _show_summary(summary: Summary, report: Path | None, *, quiet: bool, debug: bool) -> None:
-    """Print how it ended: failed frames to the error stream, one line each, then one line of summary."""
-    for fault in summary.unread:
-        click.echo(f"error: {fault}", err=True)
+def _show_summary(summary: Summary, job: Job, *, quiet: bool, debug: bool) -> None:
+    """Print how it ended: faults to the error stream, one line each, then one line of summary."""
+    from daynight.cli import error
+
+    for fault in (*summary.unread, *(gap.fault for gap in summary.missing)):
+        error(str(fault))
     for event in summary.failed:
-        click.echo(f"error: {event.fault}", err=True)
+        error(str(event.fault))
         if debug:
             click.echo(event.trace, err=True)
-    places = ", ".join(str(folder) for folder in summary.outputs)
-    click.echo(f"{summary} → {places}", err=quiet)
-    if report:
-        click.echo(f"report: {report}", err=quiet)
+    folders = ", ".join(str(folder) for folder in summary.outputs)
+    click.echo(f"{summary} → {folders}", err=quiet)
+    if job.report:
+        click.echo(f"report: {job.report}", err=quiet)

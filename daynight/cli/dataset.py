@@ -29,7 +29,7 @@ class Aspect(click.types.StringParamType):
     name = "W:H"
 
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
-        """Give both numbers."""
+        """Return both numbers."""
         if not isinstance(value, str):
             return value
         try:

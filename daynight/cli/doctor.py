@@ -31,7 +31,7 @@ def _show_onnxruntime() -> None:
         return
     import onnxruntime
 
-    from daynight.engine.pipeline import processors
+    from daynight.plates.threads import processors
     from daynight.plugin.registry import Registry
 
     click.echo(f"onnxruntime {onnxruntime.__version__} ({', '.join(wheels)}), {processors()} processors")

@@ -28,12 +28,14 @@ def command(day: Path, night: Path, out: Path, steps: int, seed: int) -> None:
     require_torch()
     from safetensors.torch import save
 
-    from daynight.evaluation.classifier import read_photographs, train_classifier
+    from daynight.cli.training_progress import open_callbacks
+    from daynight.evaluation.classifier import train_classifier
 
-    if out.exists():  # reports name a judge by its digest: it shall not go unasked
-        raise UsageError(f"--out {out}", "is there already", "give another name, or move it away")
+    if out.exists():  # reports name a classifier by its digest: it must not be replaced silently
+        raise UsageError(f"`out={out}`", "exists already", "give another name, or move it away")
     out.parent.mkdir(parents=True, exist_ok=True)
-    sides = [read_photographs(folder, warn) for folder in (day, night)]
-    classifier = train_classifier(*sides, steps=steps, seed=seed, tell=click.echo)
+    with open_callbacks("lines") as callbacks:
+        shown = callbacks[:1]  # no files of the run are kept
+        classifier = train_classifier(day, night, steps=steps, seed=seed, callbacks=shown, warn=warn)
     with written_whole(out) as temporary:
         temporary.write_bytes(save(classifier.state_dict()))

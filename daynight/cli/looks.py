@@ -17,4 +17,4 @@ def command(strict_plugins: bool) -> None:
     looks = Registry.load(warn=warn, strict=strict_plugins).looks
     width = max((len(name) for name in looks), default=0)
     for name in sorted(looks):
-        click.echo(f"{name:<{width}}  {looks[name].summary}")
+        click.echo(f"{name:<{width}}  {looks[name].summary}  [{looks[name].origin}]")

@@ -18,7 +18,7 @@ class FilePath(click.Path):
         super().__init__(path_type=Path, readable=False)
 
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
-        """Give the path."""
+        """Return the path."""
         if value == "":
             self.fail("the path is empty: is a variable not set?", parameter, context)
         return super().convert(value, parameter, context)
@@ -28,7 +28,7 @@ class Name(click.types.StringParamType):
     """A text that is not empty: an unset shell variable must not mean that nothing was asked for."""
 
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
-        """Give the text."""
+        """Return the text."""
         if value == "":
             self.fail("it is empty: is a variable not set?", parameter, context)
         return super().convert(value, parameter, context)

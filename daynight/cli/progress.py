@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeAlias
 
 import click
 
-from daynight.engine.run import Event, FrameDone, Started, Summary
+from daynight.cli.flags import flagged
+from daynight.engine.events import Event, FrameDone, Started, Summary
+from daynight.engine.planning import MissingFrames
+
+Translate: TypeAlias = Callable[[str], str]
+"""Turns a message's fields into flags."""
 
 
 class Progress(Protocol):
@@ -29,30 +35,32 @@ class Progress(Protocol):
 @contextmanager
 def open_progress(kind: str) -> Iterator[Progress]:
     """Open a way of showing a run: ``bar``, ``json``, ``none``, or ``auto`` (a bar on a terminal)."""
+    # Warnings come from threads of their own, which know of no context.
+    translate = partial(flagged, context=click.get_current_context(silent=True))
     if kind == "json":
-        yield JsonLines()
+        yield JsonLines(translate)
     elif kind == "bar" or (kind == "auto" and sys.stderr.isatty()):
-        bar = Bar()
+        bar = Bar(translate)
         with bar.shown:
             yield bar
     else:
-        yield Quiet(device=kind != "none")
+        yield Quiet(translate, device=kind != "none")
 
 
 class Quiet:
     """Warnings, and the device where asked for."""
 
-    def __init__(self, *, device: bool) -> None:
-        self._device = device
+    def __init__(self, translate: Translate, *, device: bool) -> None:
+        self._translate, self._device = translate, device
 
     def observe(self, event: Event) -> None:
         """Name the device once."""
-        if self._device and isinstance(event, Started) and event.chain.network:
-            click.echo(f"device: {event.chain.network.device}", err=True)
+        if self._device and isinstance(event, Started) and event.device:
+            click.echo(f"device: {event.device}", err=True)
 
     def warn(self, message: str) -> None:
         """Print a warning."""
-        click.echo(f"warning: {message}", err=True)
+        click.echo(f"warning: {self._translate(message)}", err=True)
 
     def finish(self, summary: Summary) -> None:
         """Show nothing: the summary's line follows."""
@@ -61,12 +69,19 @@ class Quiet:
 class JsonLines:
     """One JSON object a line on standard output: ``started``, ``frame`` for each, ``finished``."""
 
+    def __init__(self, translate: Translate) -> None:
+        self._translate = translate
+
     def observe(self, event: Event) -> None:
         """Print the event."""
         if isinstance(event, Started):
-            network = event.chain.network
+            self._print(event="started", frames=len(event.plan.jobs), device=event.device or None)
+        elif isinstance(event, MissingFrames):
             self._print(
-                event="started", frames=event.plan.written, device=str(network.device) if network else None
+                event="missing",
+                shot=event.shot.name,
+                frames=event.ranges,
+                fault=self._translate(str(event.fault)),
             )
         elif isinstance(event, FrameDone):
             self._print(
@@ -74,14 +89,14 @@ class JsonLines:
                 shot=event.job.shot.name,
                 number=event.job.number,
                 target=str(event.job.target),
-                fault=str(event.fault) if event.fault else None,
+                fault=self._translate(str(event.fault)) if event.fault else None,
                 nonfinite=event.nonfinite,
                 seconds={stage: round(value, 4) for stage, value in event.seconds.items()},
             )
 
     def warn(self, message: str) -> None:
         """Print a warning."""
-        self._print(event="warning", message=message)
+        self._print(event="warning", message=self._translate(message))
 
     def finish(self, summary: Summary) -> None:
         """Print the totals."""
@@ -89,6 +104,7 @@ class JsonLines:
             event="finished",
             done=summary.done,
             failed=len(summary.failed),
+            missing=sum(len(each.numbers) for each in summary.missing),
             finished=summary.finished,
             skipped=summary.skipped,
             not_reached=summary.not_reached,
@@ -104,11 +120,12 @@ class JsonLines:
 class Bar:
     """Shot, frame, frames per second and time left, on the error stream."""
 
-    def __init__(self) -> None:
+    def __init__(self, translate: Translate) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as RichProgress
 
+        self._translate = translate
         self.shown = RichProgress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -122,9 +139,10 @@ class Bar:
     def observe(self, event: Event) -> None:
         """Move the bar."""
         if isinstance(event, Started):
-            self.shown.update(self._task, total=event.plan.written)
-            if event.chain.network:
-                self._print(f"device: {event.chain.network.device}")
+            self.shown.update(self._task, total=len(event.plan.jobs))
+            if event.device:
+                self._print(f"device: {event.device}")
+        if not isinstance(event, FrameDone):
             return
         job = event.job
         number = "" if job.number is None else f" {job.number}"
@@ -134,7 +152,7 @@ class Bar:
 
     def warn(self, message: str) -> None:
         """Print a warning above the bar."""
-        self._print(f"warning: {message}")
+        self._print(f"warning: {self._translate(message)}")
 
     def finish(self, summary: Summary) -> None:
         """Show nothing: the summary's line follows."""

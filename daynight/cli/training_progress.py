@@ -1,4 +1,4 @@
-"""Who watches a training run: a bar for people or lines for logs, and those that write its files."""
+"""Callbacks that show a training run: a bar for people, or lines for logs."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from pathlib import Path
 
 import click
 
-from daynight.training.run.callbacks import Averaging, Watched, Watcher, file_watchers, mean_losses
+from daynight.training.run.callbacks import Averaging, Callback, RunState, file_callbacks, mean_losses
 
 
 @contextmanager
-def open_watchers(kind: str, *, leads: bool = True) -> Iterator[list[Watcher]]:
-    """Give all who watch a run, and show it while open.
+def open_callbacks(kind: str, *, leads: bool = True) -> Iterator[list[Callback]]:
+    """Return the callbacks of a run, and show it while open.
 
     Args:
         kind: ``bar``, ``lines``, or ``auto`` (a bar on a terminal).
-        leads: whether this is the first process of a group; others watch nothing.
+        leads: whether this is the first process of a group; the others show nothing.
     """
     from daynight.cli import warn
 
@@ -30,41 +30,41 @@ def open_watchers(kind: str, *, leads: bool = True) -> Iterator[list[Watcher]]:
     elif kind == "bar" or (kind == "auto" and sys.stderr.isatty()):
         bar = Bar()
         with bar.shown:
-            yield [bar, *file_watchers(bar.warn)]
+            yield [bar, *file_callbacks(bar.warn)]
     else:
-        yield [Lines(click.echo), *file_watchers(warn)]
+        yield [Lines(click.echo), *file_callbacks(warn)]
 
 
 class Lines(Averaging):
     """A line every ``log_every`` steps: mean losses, seconds a step and time left, at the pace so far.
 
     Args:
-        tell: takes each line.
-        clock: gives seconds.
+        echo: takes each line.
+        clock: returns seconds.
     """
 
-    def __init__(self, tell: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
-        self._tell = tell
+    def __init__(self, echo: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
+        self._echo = echo
         self._clock = clock
 
-    def begun(self, run: Path, trainer: Watched) -> None:
+    def on_begin(self, run: Path, trainer: RunState) -> None:
         """Take the time."""
-        super().begun(run, trainer)
+        super().on_begin(run, trainer)
         self._steps = trainer.recipe.steps
         self._first, self._start = trainer.step_count, self._clock()
 
     def averaged(self, step: int, means: Mapping[str, float]) -> None:
-        """Tell a line."""
+        """Print a line."""
         pace = (self._clock() - self._start) / (step - self._first)
         left = timedelta(seconds=round(pace * (self._steps - step)))
-        self._tell(f"step {step}/{self._steps}  {_losses_line(means)}  {pace:.2f} s/step, {left} left")
+        self._echo(f"step {step}/{self._steps}  {_losses_line(means)}  {pace:.2f} s/step, {left} left")
 
-    def told(self, line: str) -> None:
-        """Tell it on."""
-        self._tell(line)
+    def on_message(self, line: str) -> None:
+        """Print it."""
+        self._echo(line)
 
 
-class Bar(Watcher):
+class Bar(Callback):
     """Steps, pace and time left, and below them the mean losses of the last steps, on the error stream."""
 
     def __init__(self) -> None:
@@ -83,12 +83,12 @@ class Bar(Watcher):
         self._task = self._bar.add_task("", total=None, pace="")
         self.shown = Live(self._bar, console=Console(stderr=True))
 
-    def begun(self, run: Path, trainer: Watched) -> None:
+    def on_begin(self, run: Path, trainer: RunState) -> None:
         """Set the bar to where the run is."""
         self._losses: deque[Mapping[str, float]] = deque(maxlen=trainer.recipe.log_every)
         self._bar.reset(self._task, total=trainer.recipe.steps, completed=trainer.step_count, pace="")
 
-    def stepped(self, step: int, losses: Mapping[str, float]) -> None:
+    def on_step(self, step: int, losses: Mapping[str, float]) -> None:
         """Move the bar."""
         from rich.console import Group
         from rich.text import Text
@@ -98,13 +98,13 @@ class Bar(Watcher):
         self._bar.update(self._task, completed=step, pace=f"{1 / speed:.2f} s/step" if speed else "")
         self.shown.update(Group(self._bar, Text(_losses_line(mean_losses(self._losses)))))
 
-    def told(self, line: str) -> None:
+    def on_message(self, line: str) -> None:
         """Print a line above the bar."""
         self.shown.console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def warn(self, line: str) -> None:
         """Print a warning above the bar."""
-        self.told(f"warning: {line}")
+        self.on_message(f"warning: {line}")
 
 
 def _losses_line(means: Mapping[str, float]) -> str:

@@ -68,7 +68,7 @@ def decode_display(display: Pixels, *, high_range: bool = False) -> Pixels:
 
 
 def to_encoding(frame: Frame, encoding: FrameEncoding) -> Frame:
-    """Give the frame in this encoding; the same frame where it is in it already.
+    """Return the frame in this encoding; the same frame where it is in it already.
 
     Raises:
         ValueError: one of both is the file's own, which only ``colour.spaces`` knows.
@@ -89,7 +89,7 @@ def luminance(picture: Pixels) -> Pixels:
 
 
 def shown(frame: Frame) -> Pixels:
-    """Give the frame's picture as a display shows it: N×H×W×3 in [0, 1], sRGB, for what can't see beyond.
+    """Return the frame's picture as a display shows it: N×H×W×3 in [0, 1], sRGB, for what can't see beyond.
 
     NaN shows as black.
     """
@@ -100,7 +100,7 @@ def shown(frame: Frame) -> Pixels:
 
 
 def with_shown(frame: Frame, picture: Pixels) -> Frame:
-    """Give the frame with what :func:`shown` gave changed to ``picture``.
+    """Return the frame with what :func:`shown` gave changed to ``picture``.
 
     Light x that a display can't show stays in proportion: ``y = decode(picture) * max(x, 1) + min(x, 0)``;
     an unchanged picture gives the frame's own light back.
@@ -115,7 +115,7 @@ def with_shown(frame: Frame, picture: Pixels) -> Frame:
 
 
 def finite(light: Pixels) -> Pixels:
-    """Give light with NaN as black and infinite light as the largest half float, for what looks around.
+    """Return light with NaN as black and infinite light as the largest half float, for what looks around.
 
     A network or a mean that meets one NaN would spread it over the frame. The same array if there is none.
     """

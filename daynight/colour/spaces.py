@@ -9,9 +9,9 @@ from __future__ import annotations
 import copy
 import dataclasses
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import cv2
 import numpy as np
@@ -29,7 +29,6 @@ from daynight.colour.encoding import (
 from daynight.errors import UsageError, nearest
 from daynight.frames.alpha import unpremultiplied
 from daynight.frames.frame import Frame, Pixels
-from daynight.plates import Form
 
 BUILT_IN: Final = "ocio://cg-config-v2.2.0_aces-v1.3_ocio-v2.4"
 """The config where none is named: by its full name, since ``ocio://default`` changes with the library."""
@@ -70,9 +69,39 @@ _TOLD: Final = {
 
 OpenEXR's tell any that has an interop name.
 """
+_LISTED: Final = 4
+"""Spaces that an error lists."""
 _INTERCHANGE: Final = "aces_interchange"
 _SCENE_LINEAR: Final = "scene_linear"
 _PROBES: Final = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [-1, 0.5, 20]], np.float32)
+
+
+class FormatName(Protocol):
+    """What a color space needs to know of a file format."""
+
+    @property
+    def name(self) -> str:
+        """OpenImageIO's name of it."""
+
+
+class FileForm(Protocol):
+    """What a color space needs to know of a result's file: see :class:`daynight.plates.Form`."""
+
+    @property
+    def format(self) -> FormatName:
+        """Its format."""
+
+    @property
+    def integer(self) -> bool:
+        """Whether its pixels are stored as integers."""
+
+    @property
+    def kind(self) -> str:
+        """Pixel type of the picture."""
+
+    @property
+    def same(self) -> bool:
+        """Whether its format is the plate's own."""
 
 
 class ColourSpaces:
@@ -98,8 +127,8 @@ class ColourSpaces:
     ) -> None:
         named = os.environ.get("OCIO") if config is None else config
         if config == "":
-            raise UsageError("--ocio", "names no config", "is a variable not set?")
-        self._named_by = "$OCIO" if config is None else "--ocio"
+            raise UsageError("`ocio=`", "names no config", "is a variable not set?")
+        self._named_by = f"$OCIO {named}" if config is None else f"`ocio={named}`"
         self.config = named or BUILT_IN
         """Full name or path of the config."""
         self._warn = warn
@@ -108,11 +137,11 @@ class ColourSpaces:
             _ = self._ocio  # a fault of what was asked for is told before any frame is read
         # A studio's own config says what its untagged floats are; without one they are of no ACES studio's.
         self._light = self._canonical(_SCENE_LINEAR) if named and self._is_known(_SCENE_LINEAR) else LINEAR
-        self._source = self._asked("--colorspace", source)
-        self._target = self._asked("--out-colorspace", target)
+        self._source = self._asked("colorspace", source)
+        self._target = self._asked("out_colorspace", target)
 
     def unasked(self) -> ColourSpaces:
-        """Give the same config for pictures that are neither plates nor results: each tells its own space."""
+        """Return the same config for pictures that are no plates: each declares its own space."""
         own = copy.copy(self)
         own._source = own._target = None
         return own
@@ -138,7 +167,7 @@ class ColourSpaces:
         return dataclasses.replace(frame, encoding="file", space=space, high_range=own != SRGB or not integer)
 
     def to_working(self, frame: Frame) -> Frame:
-        """Give a plate, not premultiplied, in scene-linear light if it stands in a space of its file's."""
+        """Return a plate, not premultiplied, in scene-linear light if it stands in a space of its file's."""
         if frame.encoding != "file":
             return frame
         if self._own(frame.space) == LINEAR:
@@ -146,11 +175,11 @@ class ColourSpaces:
         return frame.with_pixels(self._to_light(frame.pixels, frame.space), encoding="scene-linear")
 
     def displayed(self, plate: Frame) -> Pixels:
-        """Give a plate, as read, as a display shows it: H×W×3 in [0, 1], sRGB, not premultiplied."""
+        """Return a plate, as read, as a display shows it: H×W×3 in [0, 1], sRGB, not premultiplied."""
         picture: Pixels = shown(self.to_working(unpremultiplied(self.declared(plate))))[0]
         return picture
 
-    def for_result(self, plate: Frame, form: Form) -> str:
+    def for_result(self, plate: Frame, form: FileForm) -> str:
         """Name the space of a plate's result: the one asked for, else the plate's.
 
         Where integers become floats or floats integers, or another format has no name for it, and nothing is
@@ -166,7 +195,7 @@ class ColourSpaces:
         return self._light if self._told(self._light, form) else LINEAR
 
     def to_file(self, frame: Frame, space: str, *, integer: bool) -> Frame:
-        """Give a result's values as its file holds them, in this space."""
+        """Return a result's values as its file holds them, in this space."""
         if frame.encoding == "file" and frame.space == space:
             return frame
         own = self._own(space)
@@ -181,8 +210,8 @@ class ColourSpaces:
             pixels = light if own == LINEAR else self._from_light(light, space)
         return frame.with_pixels(pixels, encoding="file", space=space)
 
-    def tags(self, space: str, form: Form) -> Mapping[str, str | tuple[float, ...] | None]:
-        """Give the attributes that tell a result's space; ``None`` takes one away."""
+    def tags(self, space: str, form: FileForm) -> Mapping[str, str | tuple[float, ...] | None]:
+        """Return the attributes that tell a result's space; ``None`` takes one away."""
         primaries = _PRIMARIES.get(space)
         return {
             "colorInteropID": None,
@@ -191,11 +220,11 @@ class ColourSpaces:
             "ICCProfile": None,
         }
 
-    def untold(self, space: str, form: Form) -> list[str]:
+    def untold(self, space: str, form: FileForm) -> list[str]:
         """Say, in the words of a warning, that a result's format has no name for its space."""
         return [] if self._told(space, form) else [f"no name of the colour space {space}"]
 
-    def _told(self, space: str, form: Form) -> str | None:
+    def _told(self, space: str, form: FileForm) -> str | None:
         """Name a space as a file of this form tells it; ``None``: its readers take it for another."""
         own = self._own(space)
         if form.format.name == "openexr":
@@ -208,7 +237,7 @@ class ColourSpaces:
         try:
             return _built_in(self.config) if self.config.startswith("ocio://") else _loaded(self.config)
         except UsageError as error:
-            raise UsageError(f"{self._named_by} {self.config}", error.fault, error.remedy) from None
+            raise UsageError(self._named_by, error.fault, error.remedy) from None
 
     @cached_property
     def _names(self) -> dict[str, str]:
@@ -235,13 +264,13 @@ class ColourSpaces:
             return None
         if self._is_known(space) or self._own(space):
             return self._canonical(space)
-        remedy = nearest(space, self._ocio.getColorSpaceNames())
+        remedy = _likely(space, self._ocio.getColorSpaceNames())
         if self.config == BUILT_IN and space.lower() in ColourSpaces(STUDIO)._names:
-            remedy = f"the studio config has it: --ocio {STUDIO}"
-        raise UsageError(f"{option} {space!r}", f"is not in {self.config}", remedy)
+            remedy = f"the studio config has it: set `ocio={STUDIO}`"
+        raise UsageError(f"`{option}={space}`", f"is not in {self.config}", remedy)
 
     def _canonical(self, space: str) -> str:
-        """Give the one name by which we call a space that is known under several."""
+        """Return the one name by which we call a space that is known under several."""
         return self._own(space) or self._names.get(space.lower(), space)
 
     def _own(self, space: str) -> str | None:
@@ -266,7 +295,7 @@ class ColourSpaces:
         if told and (self._own(told) or self._is_known(told)):
             return self._canonical(told)
         if told:
-            self._warn(f"colour space {told!r} is not in {self.config}: name the plates' by --colorspace")
+            self._warn(f"colour space {told!r} is not in {self.config}: set `colorspace`")
         primaries = frame.metadata.get("chromaticities")
         if told or primaries is None or frame.encoding == "display":
             return None
@@ -303,7 +332,7 @@ class ColourSpaces:
         return self._by_ocio(pixels, source, target)
 
     def _matrix(self, source: str | None, target: str | None) -> NDArray[np.float32] | None:
-        """Give the matrix that a conversion between linear spaces is, else ``None``: far faster than OCIO."""
+        """Return the matrix that a conversion between linear spaces is, else ``None``: faster than OCIO."""
         key = (source or "", target or "")
         if key not in self._matrices:
             black, *rows, beyond = self._by_ocio(_PROBES.reshape(1, 1, -1, 3), source, target).reshape(-1, 3)
@@ -329,6 +358,15 @@ class ColourSpaces:
         for start, end, config in hops:
             image = _hop(image, start, end, config)
         return image.reshape(pixels.shape)
+
+
+def _likely(space: str, known: Sequence[str]) -> str:
+    """Return the nearest known space, else a few of them: a studio's config has hundreds."""
+    meant = nearest(space, known)
+    if meant.startswith("did you mean"):
+        return meant
+    more = f", … ({len(known)} in all)" if len(known) > _LISTED else ""
+    return f"known: {', '.join(sorted(known)[:_LISTED])}{more}"
 
 
 def _loaded(name: str) -> Any:

@@ -40,7 +40,7 @@ class Judged:
 
 
 def hsp(pixels: Pixels) -> Plane:
-    """Give ``L = sqrt(0.299 r² + 0.587 g² + 0.114 b²)`` (P0) of a display-encoded picture H×W×3: H×W."""
+    """Return ``L = sqrt(0.299 r² + 0.587 g² + 0.114 b²)`` (P0) of a display-encoded picture H×W×3: H×W."""
     squares: Plane = cv2.transform(np.square(pixels), _WEIGHTS).reshape(pixels.shape[:2])
     return np.sqrt(squares, out=squares)
 

@@ -180,7 +180,7 @@ def _part(
     target: tuple[int, int],
     chance: np.random.Generator | None,
 ) -> tuple[int, int, int, int]:
-    """Give x, y, width and height of the part of a picture to crop to; from the middle without chance."""
+    """Return x, y, width and height of the part of a picture to crop to; from the middle without chance."""
     if chance is None:
         wide, high = largest
         return (width - wide) // 2, (height - high) // 2, wide, high

@@ -69,7 +69,7 @@ def require_free(out: Path, earlier: Collection[Path], *, overwrite: bool) -> No
 
 
 def _contents(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Give all files below a folder, and links to folders, which are not followed."""
+    """Return all files below a folder, and links to folders, which are not followed."""
     files: list[Path] = []
     links: list[Path] = []
     for name, below, here in os.walk(folder):

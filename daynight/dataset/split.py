@@ -69,7 +69,7 @@ class Split:
     score: Score | None
 
     def of(self, kind: Class) -> list[Judged]:
-        """Give the photographs of one class."""
+        """Return the photographs of one class."""
         return [each for each in self.judged if each.kind == kind]
 
 

@@ -8,7 +8,6 @@ its future, so no stage ever waits for one that is gone.
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,13 +18,16 @@ from typing import Generic, TypeVar
 Job = TypeVar("Job")
 Read = TypeVar("Read")
 Computed = TypeVar("Computed")
+Written = TypeVar("Written")
 
 
 @dataclass(frozen=True)
-class Outcome(Generic[Job]):
+class Outcome(Generic[Job, Written]):
     """How one job ended: done, or with a fault."""
 
     job: Job
+    written: Written | None = None
+    """What its last stage returned; ``None``: it has a fault."""
     fault: Exception | None = None
 
 
@@ -33,11 +35,11 @@ def overlap(
     jobs: Iterable[Job],
     read: Callable[[Job], Read],
     compute: Callable[[Job, Read], Computed],
-    write: Callable[[Job, Computed], None],
+    write: Callable[[Job, Computed], Written],
     *,
     ahead: int = 2,
     behind: int = 2,
-) -> Iterator[Outcome[Job]]:
+) -> Iterator[Outcome[Job, Written]]:
     """Run jobs through three stages at once, and give each one's outcome in the order of the jobs.
 
     To stop early, end ``jobs``: the frames under way are finished and given. If the iterator is closed
@@ -53,7 +55,7 @@ def overlap(
     """
     queue = iter(jobs)
     reading: deque[tuple[Job, Future[Read]]] = deque()
-    writing: deque[tuple[Job, Future[None]]] = deque()
+    writing: deque[tuple[Job, Future[Written]]] = deque()
     readers = ThreadPoolExecutor(ahead, "daynight-read")
     writers = ThreadPoolExecutor(behind, "daynight-write")
     try:
@@ -61,7 +63,7 @@ def overlap(
         while reading:
             job, ready = reading.popleft()
             reading.extend((following, readers.submit(read, following)) for following in islice(queue, 1))
-            done: Future[None] = _computed(job, ready, compute, write, writers)
+            done = _computed(job, ready, compute, write, writers)
             del ready  # else this frame's pixels would stay until the next one is read
             writing.append((job, done))
             while len(writing) > behind or (writing and writing[0][1].done()):
@@ -77,26 +79,23 @@ def _computed(
     job: Job,
     ready: Future[Read],
     compute: Callable[[Job, Read], Computed],
-    write: Callable[[Job, Computed], None],
+    write: Callable[[Job, Computed], Written],
     writers: ThreadPoolExecutor,
-) -> Future[None]:
+) -> Future[Written]:
     """Compute one job and hand it to a writer; a fault becomes the future's."""
     try:
         result = compute(job, ready.result())
     except Exception as fault:  # any fault is this frame's own: it is reported with its name
-        failed: Future[None] = Future()
+        failed: Future[Written] = Future()
         failed.set_exception(fault)
         return failed
     return writers.submit(write, job, result)
 
 
-def _outcome(job: Job, done: Future[None]) -> Outcome[Job]:
+def _outcome(job: Job, done: Future[Written]) -> Outcome[Job, Written]:
     fault = done.exception()
-    if fault is not None and not isinstance(fault, Exception):
+    if fault is None:
+        return Outcome(job, done.result())
+    if not isinstance(fault, Exception):
         raise fault
-    return Outcome(job, fault)
-
-
-def processors() -> int:
-    """Number of processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return Outcome(job, fault=fault)

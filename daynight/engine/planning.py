@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
 from daynight.errors import PlateError, UsageError
+from daynight.job import Job, OnMissing
 from daynight.plates import EXTENSIONS, WRITABLE
-from daynight.plates.sequences import Shot, discover, select
-
-OnMissing = Literal["error", "skip", "hold", "black"]
+from daynight.plates.sequences import Shot, discover, format_ranges, parse_range, select
 
 
 @dataclass(frozen=True)
@@ -26,13 +23,35 @@ class FrameJob:
     number: int | None
     """Frame number; ``None`` for a still."""
     source: Path
-    """The plate. For a missing frame: the plate that stands in, or would have been."""
-    target: Path | None
-    """The result; ``None``: the frame is only shown to steps with memory."""
-    missing: Literal["error", "hold", "black"] | None = None
-    """What stands in for a plate that is not there."""
-    starts: bool = False
-    """The frame before it was not shown to the chain: steps with memory begin anew."""
+    """The plate; for a missing frame, the plate that stands in."""
+    target: Path
+    """The result."""
+    missing: Literal["hold", "black"] | None = None
+    """What stands in for a plate that is missing."""
+
+
+@dataclass(frozen=True)
+class MissingFrames:
+    """Frames of a shot that were asked for and have no plate."""
+
+    shot: Shot
+    numbers: tuple[int, ...]
+
+    @property
+    def ranges(self) -> str:
+        """The frames as a range, like ``100-998``."""
+        return format_ranges(self.numbers)
+
+    @property
+    def fault(self) -> PlateError:
+        """Why they have no result, in one line."""
+        noun = "frames" if len(self.numbers) > 1 else "frame"
+        verb = "are" if len(self.numbers) > 1 else "is"
+        return PlateError(
+            self.shot.root / self.shot.name,
+            f"{noun} {self.ranges} {verb} missing",
+            "render them, or set `on_missing` to skip, hold or black",
+        )
 
 
 @dataclass(frozen=True)
@@ -40,75 +59,53 @@ class Plan:
     """All that a conversion will do."""
 
     jobs: tuple[FrameJob, ...]
+    """Frames to convert: shot by shot, in order of time."""
     shots: tuple[Shot, ...]
     outputs: tuple[Path, ...]
-    """Folders that the results go to, one for each source."""
+    """Folders of the results, one for each source."""
     finished: int
-    """Frames that are there already and are left alone."""
+    """Frames that are finished already and are left alone."""
+    missing: tuple[MissingFrames, ...]
+    """Frames that can't be converted, a value for each shot."""
     skipped: int
-    """Missing frames that are passed over as asked."""
+    """Missing frames that are skipped as asked."""
     faults: tuple[UsageError, ...]
     """Folders that could not be read; the others are converted."""
 
-    @property
-    def written(self) -> int:
-        """Frames that will get a result, or a fault."""
-        return sum(job.target is not None for job in self.jobs)
 
-
-def make_plan(
-    sources: Sequence[Path],
-    name: str,
-    *,
-    out: Path | None = None,
-    frames: frozenset[int] | None = None,
-    ext: str | None = None,
-    on_missing: OnMissing = "error",
-    overwrite: bool = False,
-    preroll: int = 0,
-) -> Plan:
-    """Find the shots of all sources and give each frame its place.
+def make_plan(job: Job, name: str) -> Plan:
+    """Find the shots of all sources, and where the result of each frame goes.
 
     Args:
-        sources: folders, images or patterns.
-        name: of the look; it names the output folder where ``out`` does not.
-        out: folder for the results; several sources get a folder each in it.
-        frames: numbers asked for.
-        ext: ending of the results, with or without a dot; ``None``: as the plates.
-        on_missing: what becomes of gaps.
-        overwrite: whether finished frames are done again.
-        preroll: earlier frames that the chain must see.
+        job: what is asked for.
+        name: of the look; it names the output folder unless ``job.out`` does.
 
     Raises:
-        UsageError: nothing is found, or a result would take the place of a plate or of another result.
+        UsageError: nothing is found, or a result would overwrite a plate or another result.
     """
-    ending = _ending(ext)
+    ending = _ending(job.ext)
+    frames = None if job.frames is None else parse_range(job.frames)
+    out = None if job.out is None else Path(job.out)
     faults: list[UsageError] = []
     plates: set[Path] = set()
-    placed: list[tuple[Shot, Path]] = []
-    outputs = [_output_folder(source, name, out, several=len(sources) > 1) for source in sources]
-    for source, folder in zip(sources, outputs, strict=True):
-        shots = discover(source, EXTENSIONS, leave_out=outputs, on_fault=faults.append)
-        plates |= {path.resolve() for shot in shots for _, path in shot.frames}
-        placed += [(shot, folder) for shot in (shots if frames is None else select(shots, frames, source))]
-    asked: list[FrameJob] = []
-    jobs: list[FrameJob] = []
-    for shot, folder in placed:
-        timeline = list(_timeline(shot, folder, ending, on_missing))
-        wanted = {id(job) for job in timeline if job.number in shot.asked}
-        done = {id(job) for job in timeline if not overwrite and job.target and job.target.exists()}
-        asked += [job for job in timeline if id(job) in wanted]
-        jobs += _with_preroll(timeline, wanted - done, preroll)
+    shots: list[tuple[Shot, Path]] = []
+    outputs = [_output_folder(source, name, out, several=len(job.paths) > 1) for source in job.paths]
+    for source, folder in zip(job.paths, outputs, strict=True):
+        found = discover(source, EXTENSIONS, leave_out=outputs, on_fault=faults.append)
+        plates |= {path.resolve() for shot in found for _, path in shot.frames}
+        shots += [(shot, folder) for shot in (found if frames is None else select(found, frames, source))]
+    asked = [each for shot, folder in shots for each in _frame_jobs(shot, folder, ending, job.on_missing)]
     _refuse_harm(plates, asked)
-    skipped = sum(len(shot.missing) for shot, _ in placed) if on_missing == "skip" else 0
-    written = sum(job.target is not None for job in jobs)
+    todo = [each for each in asked if job.overwrite or not each.target.exists()]
+    gaps = [MissingFrames(shot, shot.missing) for shot, _ in shots if shot.missing]
     return Plan(
-        tuple(jobs),
-        tuple(shot for shot, _ in placed),
+        tuple(todo),
+        tuple(shot for shot, _ in shots),
         tuple(outputs),
-        len(asked) - written,
-        skipped,
-        tuple(faults),
+        finished=len(asked) - len(todo),
+        missing=tuple(gaps) if job.on_missing == "error" else (),
+        skipped=sum(len(each.numbers) for each in gaps) if job.on_missing == "skip" else 0,
+        faults=tuple(faults),
     )
 
 
@@ -118,89 +115,58 @@ def _ending(ext: str | None) -> str | None:
     ending = "." + ext.lower().lstrip(".")
     if ending not in WRITABLE:
         known = " ".join(sorted(each.lstrip(".") for each in WRITABLE))
-        raise UsageError(f"--ext {ext}", "can't be written", f"known: {known}")
+        raise UsageError(f"`ext={ext}`", "can't be written", f"known: {known}")
     return ending
 
 
 def _output_folder(source: Path, name: str, out: Path | None, *, several: bool) -> Path:
-    """Folder for one source's results: beside a folder of shots, inside the folder of an image."""
-    place = Path(os.path.abspath(source))
-    is_folder = os.path.isdir(place)  # never raises, unlike Path.is_dir, where rights are missing
+    """Return the folder for one source's results: beside a folder of shots, inside the folder of an image."""
+    path = Path(os.path.abspath(source))
+    is_folder = os.path.isdir(path)  # never raises, unlike Path.is_dir, where rights are missing
     if out is not None:
         folder = Path(os.path.abspath(out))
-        folder = folder / place.name if several and is_folder else folder
-    elif not place.name:
-        raise UsageError(source, "has no folder beside it for the results", "name one with --out")
+        folder = folder / path.name if several and is_folder else folder
+    elif not path.name:
+        raise UsageError(source, "has no folder beside it for the results", "give `out`")
     else:
-        folder = place.with_name(f"{place.name}_{name}") if is_folder else place.parent / name
+        folder = path.with_name(f"{path.name}_{name}") if is_folder else path.parent / name
     if os.path.lexists(folder) and not os.path.isdir(folder):
-        raise UsageError(folder, "is no folder, and the results should go there", "name another with --out")
+        raise UsageError(folder, "is not a folder, and the results would go there", "choose another `out`")
     return folder
 
 
-def _timeline(shot: Shot, folder: Path, ending: str | None, on_missing: OnMissing) -> Iterator[FrameJob]:
-    """Give a job for every frame of the shot in order of time, asked for or not, gaps treated as asked."""
+def _frame_jobs(shot: Shot, folder: Path, ending: str | None, on_missing: OnMissing) -> Iterator[FrameJob]:
+    """Yield a job for each frame asked for, in order of time; a missing one where something stands in."""
 
     def target(path: Path) -> Path:
-        place = folder / path.relative_to(shot.root)
-        # Cineon can be read but not written; DPX is what took its place.
-        own = ".dpx" if place.suffix.lower() == ".cin" else place.suffix
-        return place.with_suffix(ending or own)
+        result = folder / path.relative_to(shot.root)
+        # Cineon can be read but not written; DPX took its place.
+        own = ".dpx" if result.suffix.lower() == ".cin" else result.suffix
+        return result.with_suffix(ending or own)
 
-    there = dict(shot.frames)
+    plates, asked = dict(shot.frames), set(shot.asked)
+    numbers = {*plates, *asked}
     held = shot.frames[0][1]
-    for number in sorted({*there, *shot.gaps, *shot.missing}, key=lambda number: number or 0):
-        if number in there:
-            held = there[number]
+    for number in sorted(numbers, key=lambda number: number or 0):
+        held = plates.get(number, held)
+        if number not in asked:
+            continue
+        if number in plates:
             yield FrameJob(shot, number, held, target(held))
-        elif number is not None and on_missing != "skip":
-            absent = shot.path_of(number)
-            stand_in = absent if on_missing == "error" else held
-            yield FrameJob(shot, number, stand_in, target(absent), missing=on_missing)
-
-
-def _with_preroll(timeline: Sequence[FrameJob], doing: Collection[int], preroll: int) -> list[FrameJob]:
-    """Give the jobs to do (by id), and ahead of each run of them the frames that steps with memory must see.
-
-    What is seen depends on the shot alone, not on the chunk: so chunks give the same pixels. Gaps that are
-    black or a fault are not seen.
-    """
-    seen = [job for job in timeline if job.missing in (None, "hold")]
-    shown = {
-        id(each)
-        for index, job in enumerate(seen)
-        if id(job) in doing
-        for each in seen[max(index - preroll, 0) : index + 1]
-    }
-    first = {id(job) for before, job in pairwise([None, *seen]) if before is None or id(before) not in shown}
-    return [
-        dataclasses.replace(
-            job, target=job.target if id(job) in doing else None, starts=id(job) in shown and id(job) in first
-        )
-        for job in timeline
-        if id(job) in shown or id(job) in doing
-    ]
+        elif number is not None and on_missing in ("hold", "black"):
+            yield FrameJob(shot, number, held, target(shot.path_of(number)), missing=on_missing)
 
 
 def _refuse_harm(plates: Collection[Path], jobs: Sequence[FrameJob]) -> None:
-    """See to it that no result takes the place of a plate, asked for or not, or of another result."""
+    """Refuse a plan in which a result overwrites a plate, asked for or not, or another result."""
     taken: dict[Path, Path] = {}
     for job in jobs:
-        if job.target is None:
-            continue
         if job.target.parent.resolve() / job.target.name in plates or job.target.resolve() in plates:
-            raise UsageError(
-                job.target, "is a plate and would be written over", "give another folder with --out"
-            )
+            raise UsageError(job.target, "is a plate and would be overwritten", "choose another `out`")
         if job.target in taken:
             raise UsageError(
                 job.target,
-                f"would hold both {taken[job.target].name} and {job.source.name}",
-                "convert them to folders of their own with --out",
+                f"would be the result of both {taken[job.target].name} and {job.source.name}",
+                "give each an `out` of its own",
             )
         taken[job.target] = job.source
-
-
-def missing_error(job: FrameJob) -> PlateError:
-    """The fault of a frame that is not there."""
-    return PlateError(job.source, "is missing", "render it, or choose --on-missing skip, hold or black")

@@ -1,4 +1,4 @@
-"""The HTML page of ``--report``: before/after wipes, faults and timings, in one file that needs no other."""
+"""The HTML page of a report: before/after wipes, faults and timings, in one file that needs no other."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import html
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from string import Template
 from threading import Lock
@@ -16,11 +17,11 @@ import cv2
 import numpy as np
 
 from daynight.colour.spaces import SRGB, ColourSpaces
+from daynight.engine.events import Event, FrameDone, Observer, Summary
 from daynight.engine.planning import FrameJob, Plan
-from daynight.engine.run import Event, FrameDone, Observer, Summary
+from daynight.engine.run import Conversion
 from daynight.errors import UsageError
 from daynight.frames.frame import Frame
-from daynight.looks.chain import Chain
 from daynight.plates import written_whole
 from daynight.version import __version__
 
@@ -45,27 +46,26 @@ class Report:
 
     Args:
         path: of the page.
-        plan: of the run; the frames to sample are chosen from it.
-        chain: of the run.
+        conversion: what is run; the frames to sample are chosen from its plan.
 
     Raises:
         UsageError: the page's folder is not there.
     """
 
-    def __init__(self, path: Path, plan: Plan, chain: Chain) -> None:
+    def __init__(self, path: Path, conversion: Conversion) -> None:
         if not path.resolve().parent.is_dir():
-            raise UsageError(f"--report {path}", "its folder is not there", "make the folder first")
+            raise UsageError(f"`report={path}`", "its folder does not exist", "make the folder first")
         if path.is_dir() or path.suffix.lower() not in (".html", ".htm"):
-            raise UsageError(f"--report {path}", "is no name of a page", "give one that ends in .html")
+            raise UsageError(f"`report={path}`", "is not the name of a page", "give one that ends in .html")
         self._path = path
-        self._chain = chain
-        self._sampled = {id(job): place for place, job in enumerate(_samples(plan))}
+        self._chain, self._spaces = conversion.chain, conversion.spaces
+        self._sampled = {job.target: index for index, job in enumerate(_samples(conversion.plan))}
         self._wipes: dict[int, Wipe] = {}
         self._done: list[FrameDone] = []
         self._lock = Lock()
 
     def observing(self, observe: Observer) -> Observer:
-        """Give an observer that notes what this page needs and passes all on."""
+        """Return an observer that notes what this page needs and passes all on."""
 
         def both(event: Event) -> None:
             if isinstance(event, FrameDone):
@@ -76,16 +76,16 @@ class Report:
 
     def view(self, job: FrameJob, plate: Frame, result: Frame) -> None:
         """Keep a frame's pictures, if it is one of the samples; called by writers' threads."""
-        place = self._sampled.get(id(job))
-        if place is None:
+        index = self._sampled.get(job.target)
+        if index is None:
             return
-        spaces = self._chain.spaces
-        before, after = _thumbnail(_same_part(plate, result), spaces), _thumbnail(result, spaces)
+        before = _thumbnail(_same_part(plate, result), self._spaces)
+        after = _thumbnail(result, self._spaces)
         height, width = after.shape[:2]
         caption = job.shot.name + (f" · {job.number}" if job.number is not None else "")
         wipe = Wipe(caption, jpeg_url(before), jpeg_url(after), width, height)
         with self._lock:
-            self._wipes[place] = wipe
+            self._wipes[index] = wipe
 
     def write(self, summary: Summary) -> None:
         """Write the page.
@@ -101,8 +101,8 @@ class Report:
             summary=html.escape(str(summary)),
             chain=html.escape(" → ".join(step.name for step in self._chain.steps) or "no step"),
             device=html.escape(summary.device or "no model"),
-            wipes="\n".join(wipe_html(self._wipes[place]) for place in sorted(self._wipes)),
-            faults=_faults_html(summary.failed),
+            wipes="\n".join(wipe_html(self._wipes[index]) for index in sorted(self._wipes)),
+            faults=_faults_html(summary),
             timings=_timings_html([event.seconds for event in self._done if not event.fault]),
         )
         try:
@@ -115,11 +115,10 @@ class Report:
 
 def _samples(plan: Plan) -> list[FrameJob]:
     """Choose first, middle and last frame of each shot, as far as the page's size allows."""
-    by_shot: dict[int, list[FrameJob]] = {}
-    for job in plan.jobs:
-        if job.target is not None and job.missing is None:
-            by_shot.setdefault(id(job.shot), []).append(job)
-    groups = list(by_shot.values())
+    shots = groupby(
+        (job for job in plan.jobs if job.missing is None), key=lambda job: (job.shot.root, job.shot.name)
+    )
+    groups = [list(jobs) for _, jobs in shots]
     many = [[0.5], [0.0, 0.5, 1.0]][len(groups) * 3 <= _SAMPLES]
     step = max(1, -(-len(groups) // _SAMPLES))
     chosen = []
@@ -130,7 +129,7 @@ def _samples(plan: Plan) -> list[FrameJob]:
 
 
 def _same_part(plate: Frame, result: Frame) -> Frame:
-    """Give the part of the plate that a chain which crops has left."""
+    """Return the part of the plate that a chain which crops has left."""
     whole, part = plate.window, result.window
     return (
         plate if whole == part else plate.cropped(part.x - whole.x, part.y - whole.y, part.width, part.height)
@@ -148,13 +147,13 @@ def _thumbnail(frame: Frame, spaces: ColourSpaces) -> np.ndarray:
 
 
 def jpeg_url(picture: np.ndarray) -> str:
-    """Give a picture H×W×3 uint8 as a JPEG that stands in the page itself."""
+    """Return a picture H×W×3 uint8 as a JPEG that stands in the page itself."""
     _, content = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
     return "data:image/jpeg;base64," + base64.b64encode(content.tobytes()).decode("ascii")
 
 
 def wipe_html(wipe: Wipe) -> str:
-    """Give the figure of a wipe; the page brings its style and script."""
+    """Return the figure of a wipe; the page brings its style and script."""
     caption = html.escape(wipe.caption)
     return (
         f'<figure><div class="wipe" style="aspect-ratio:{wipe.width}/{wipe.height};--cut:50%">'
@@ -164,10 +163,11 @@ def wipe_html(wipe: Wipe) -> str:
     )
 
 
-def _faults_html(failed: Sequence[FrameDone]) -> str:
-    if not failed:
+def _faults_html(summary: Summary) -> str:
+    faults = [*(each.fault for each in summary.missing), *(event.fault for event in summary.failed)]
+    if not faults:
         return ""
-    rows = "".join(f"<li>{html.escape(str(event.fault))}</li>" for event in failed)
+    rows = "".join(f"<li>{html.escape(str(fault))}</li>" for fault in faults)
     return f"<h2>Failed frames</h2><ul>{rows}</ul>"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from daynight.models.session import DeviceName
+from daynight.job import DeviceName
 
 Target = Literal["night", "day"]
 Kind = Literal["look", "baseline", "real"]

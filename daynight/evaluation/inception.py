@@ -54,7 +54,7 @@ class Inception:
 
     @torch.no_grad()
     def __call__(self, picture: Pixels) -> Features:
-        """Give the 2048 features of a display-encoded picture H×W×3 in [0, 1], which it sees in 8 bits."""
+        """Return the 2048 features of a display-encoded picture H×W×3 in [0, 1], which it sees in 8 bits."""
         levels = np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
         whole = torch.from_numpy(np.ascontiguousarray(levels.transpose(2, 0, 1)[np.newaxis]))  # (1, 3, H, W)
         (features,) = self._network(whole)

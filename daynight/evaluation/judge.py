@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import numpy as np
@@ -19,9 +20,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from daynight.errors import UsageError
-from daynight.evaluation.classifier import SIZE, Classifier
 from daynight.evaluation.measures import Features
 from daynight.frames.frame import Pixels
+from daynight.training.methods.classifier.data import Labelled
+from daynight.training.methods.classifier.step import BinaryClassifier
+from daynight.training.networks.classifier import SIZE, Classifier
+from daynight.training.run.recipe import RunRecipe
+from daynight.training.run.trainer import Trainer
 
 _BATCH: Final = 16
 _RATE: Final = 1e-3
@@ -87,20 +92,21 @@ def strong_error(
         seed: of the weights and of the batches.
     """
     torch.manual_seed(seed)
-    random = np.random.default_rng(seed)
     sides = [torch.from_numpy(np.stack(side)) for side in (results, real)]  # N×3×128×192 each
     learnt, tried = [side[::2] for side in sides], [side[1::2] for side in sides]
-    classifier = Classifier().train()
-    adam = torch.optim.Adam(classifier.parameters(), _RATE)
-    truth = torch.cat([torch.zeros(_BATCH // 2), torch.ones(_BATCH // 2)])
-    for _ in range(steps):
-        batch = torch.cat([side[random.integers(0, len(side), _BATCH // 2)] for side in learnt])
-        if random.random() < 0.5:
-            batch = batch.flip(3)
-        loss = functional.binary_cross_entropy_with_logits(classifier(batch), truth)
-        adam.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        adam.step()
+    recipe = RunRecipe.model_validate(
+        {
+            "steps": steps,
+            "seed": seed,
+            "batch": _BATCH,
+            "learning_rate": _RATE,
+            "precision": "fp32",
+            "checkpoint_every": steps,
+        }
+    )
+    classifier = Classifier()
+    with TemporaryDirectory() as run:
+        Trainer(BinaryClassifier(classifier, recipe), Labelled(*learnt), recipe).train(Path(run))
     classifier.eval()
     with torch.no_grad():
         wrong = [

@@ -27,7 +27,7 @@ _COLOURS: Final = ("#e0af68", "#7aa2f7", "#9ece6a", "#bb9af7", "#f7768e", "#73da
 
 
 def as_json(evaluation: Evaluation) -> dict[str, Any]:
-    """Give all figures as JSON takes them."""
+    """Return all figures as JSON takes them."""
     values = dataclasses.asdict(evaluation)
     del values["wipes"]
     return values

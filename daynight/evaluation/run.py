@@ -12,9 +12,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from daynight.api import once
 from daynight.colour.encoding import luminance
 from daynight.colour.spaces import ColourSpaces
+from daynight.engine.events import each_once
 from daynight.errors import UsageError
 from daynight.evaluation import measures
 from daynight.evaluation.figures import Asked, Evaluation, Flicker, Kind, Row, Target
@@ -62,7 +62,7 @@ def evaluate(
         UsageError: something asked for is not there or does not fit.
         PlateError: a picture can't be read or converted: no figure is taken of a part of them.
     """
-    return _Run(asked, tell, once(warn or python_warning)).evaluation()
+    return _Run(asked, tell, each_once(warn or python_warning)).evaluation()
 
 
 @dataclass
@@ -161,7 +161,7 @@ class _Run:
     @property
     def _direction(self) -> str:
         """What the look turns plates into, as its model says; without a word of it, as the look is called."""
-        network = self._chain.network
+        network = next(iter(self._chain.models), None)
         told = network.facts.direction if network else "other"
         return "night-to-day" if told == "other" and self._asked.to == "day" else told
 
@@ -179,14 +179,14 @@ class _Run:
             return {plate: self._done[plate] for plate in self._plates}
         self._tell(f"converting {len(self._plates)} plates to {asked.to}")
         made = self._maker.look(self._plates, "look", asked.to, **self._chain_asked)
-        return {plate: made.results[plate] for plate in self._plates}
+        return {plate: made[plate] for plate in self._plates}
 
     def _baselines(self, plates: Sequence[Path]) -> dict[str, list[Path]]:
         self._tell("converting them by the baselines")
         made = {self._grade_name: self._maker.grade(plates, "grade", self._target)}
         if self._real:
             made = {MATCH: self._maker.match(plates, "match", self._real), **made}
-        return {name: [frames.results[plate] for plate in plates] for name, frames in made.items()}
+        return {name: [frames[plate] for plate in plates] for name, frames in made.items()}
 
     def _take(self, name: str, paths: Sequence[Path], plates: Sequence[Path] | None) -> _Taken:
         """Measure the pictures of one version, and how they compare with their plates."""
@@ -282,7 +282,7 @@ class _Run:
         if self._asked.back is None:
             return None
         self._tell(f"converting back by {self._asked.back}")
-        back = self._maker.look(list(results.values()), "back", self._asked.back).results
+        back = self._maker.look(list(results.values()), "back", self._asked.back)
         return _mean(
             [
                 _difference(self._displayed(plate), self._displayed(back[result]))
@@ -304,7 +304,7 @@ class _Run:
         for shot, plates in self._sequences.items():
             name = shot.relative_to(absolute(folder)).as_posix()
             self._tell(f"following the motion of {name}")
-            results = {version: made.results for version, made in versions.items()}
+            results = versions
             measured = steadiness(self._lumas(plates, results), PLATES)
             own = measured[PLATES]
             for version, steady in measured.items():
@@ -376,7 +376,8 @@ class _Run:
 
     def _protocol(self, plates: Sequence[Path], results: Sequence[Path]) -> dict[str, Any]:
         """How the figures were taken, so that they can be taken again."""
-        asked, network = self._asked, None if self._asked.converted else self._chain.network
+        asked = self._asked
+        network = None if asked.converted else next(iter(self._chain.models), None)
         return {
             "daynight": __version__,
             "look": asked.to,

@@ -22,7 +22,7 @@ class Table:
 
 
 def pictures_table(evaluation: Evaluation) -> Table:
-    """Give the figures of the pictures, a row a version."""
+    """Return the figures of the pictures, a row a version."""
     columns: dict[str, Callable[[Row], str]] = {
         "version": lambda row: row.name,
         "pictures": lambda row: str(row.pictures),
@@ -43,7 +43,7 @@ def pictures_table(evaluation: Evaluation) -> Table:
 
 
 def flicker_table(evaluation: Evaluation) -> Table:
-    """Give the figures of the sequences, a row a version of each."""
+    """Return the figures of the sequences, a row a version of each."""
     columns: dict[str, Callable[[Flicker], str]] = {
         "sequence": lambda row: row.sequence,
         "frames": lambda row: str(row.frames),
@@ -56,7 +56,7 @@ def flicker_table(evaluation: Evaluation) -> Table:
 
 
 def remarks(evaluation: Evaluation) -> list[str]:
-    """Give what is no table, a line each."""
+    """Return what is no table, a line each."""
     cycle = [] if evaluation.cycle_error is None else [f"cycle error: {evaluation.cycle_error:.3f}"]
     return [*cycle, *evaluation.notes]
 

@@ -4,44 +4,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from daynight.api import convert
-from daynight.engine.run import Event, Started
+from daynight.api import plan, run
+from daynight.engine.events import Event, FrameDone
 from daynight.errors import UsageError
 from daynight.frames.frame import Frame
 from daynight.frames.tiling import TileLayout
+from daynight.job import DeviceName, Job
 from daynight.looks.chain import Chain
-from daynight.models.session import DeviceName
 from daynight.plates import EXTENSIONS, display_size
 from daynight.plates.photographs import find_photographs
 from daynight.plates.sequences import discover
+from daynight.plugin.look import LookSpec, StepSpec
 from daynight.plugin.registry import Registry
+from daynight.plugin.step import Step
 
 MATCH: Final = "histogram match"
-_MATCH_CHAIN: Final = '[[step]]\nuse = "color_match"\nmethod = "histogram"\n'
-_LIFT_CHAIN: Final = '[[step]]\nuse = "grade"\nexposure = 3.0\n'
-
-
-@dataclass
-class Frames:
-    """What a conversion made."""
-
-    results: dict[Path, Path] = field(default_factory=dict)
-    """Each plate's result, in the order of their making."""
-    chain: Chain | None = None
-    """What was run."""
-
-    def observe(self, event: Event) -> None:
-        """Note what is run, and each frame."""
-        if isinstance(event, Started):
-            self.chain = event.chain
-        elif event.job.target is not None:
-            self.results[event.job.source] = event.job.target
+_LIFTED: Final = LookSpec("lifted", (StepSpec("grade", {"exposure": 3.0}),))
 
 
 @dataclass(frozen=True)
@@ -62,68 +46,64 @@ class Maker:
     jobs: int | None
     warn: Callable[[str], None]
 
-    def look(self, plates: Sequence[Path], name: str, to: str, **asked: Any) -> Frames:
-        """Convert to a look; ``asked`` goes on to ``convert``."""
+    def look(self, plates: Sequence[Path], name: str, to: str, **asked: Any) -> dict[Path, Path]:
+        """Convert to a look, and return each plate's result; ``asked`` holds further fields of the job."""
         return self._made(plates, name, to=to, **asked)
 
     def opened(self, plates: Sequence[Path], to: str, **asked: Any) -> Chain:
         """Open a look's chain as :meth:`look` would, and convert nothing."""
-        chain = self._made(plates[:1], "", to=to, dry_run=True, **asked).chain
-        assert chain is not None
-        return chain
+        job = Job(plates[:1], to, device=self.device, jobs=self.jobs, **asked)
+        return plan(job, registry=self.registry, warn=self.warn).chain
 
-    def grade(self, plates: Sequence[Path], name: str, target: str) -> Frames:
+    def grade(self, plates: Sequence[Path], name: str, target: str) -> dict[Path, Path]:
         """Grade by hand: ``day-for-night``, or for day three stops more light."""
         if target == "night":
             return self._made(plates, name, to="day-for-night")
-        return self._made(plates, name, chain=self._chain("lifted.toml", _LIFT_CHAIN))
+        return self._made(plates, name, look=_LIFTED)
 
-    def match(self, plates: Sequence[Path], name: str, references: Sequence[Path]) -> Frames:
+    def match(self, plates: Sequence[Path], name: str, references: Sequence[Path]) -> dict[Path, Path]:
         """Match each plate's histogram to a photograph: the first to the first, and round again."""
-        chain = self._chain("histogram.toml", _MATCH_CHAIN)
-        frames = Frames()
+        results: dict[Path, Path] = {}
         groups = [[plate] for plate in plates] if len(references) > 1 else [plates]
-        for place, group in enumerate(groups):
-            reference = references[place % len(references)].resolve()
-            settings = [f"color_match.reference={reference}"]
-            made = self._made(group, f"{name}/{place}", chain=chain, settings=settings)
-            frames.results |= made.results
-        return frames
+        for index, group in enumerate(groups):
+            reference = references[index % len(references)].resolve()
+            step = StepSpec("color_match", {"method": "histogram", "reference": str(reference)})
+            results |= self._made(group, f"{name}/{index}", look=LookSpec("histogram", (step,)))
+        return results
 
-    def _chain(self, name: str, text: str) -> Path:
-        path = self.out / "chains" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    def _made(self, plates: Sequence[Path], name: str, **asked: Any) -> Frames:
+    def _made(
+        self, plates: Sequence[Path], name: str, *, look: LookSpec | None = None, **asked: Any
+    ) -> dict[Path, Path]:
         """Convert each folder's plates to a folder of its own: their names may be alike.
 
         Raises:
             DaynightError: a frame has failed: figures of the others would not be comparable.
         """
-        frames = Frames()
+        results: dict[Path, Path] = {}
+
+        def observe(event: Event) -> None:
+            if isinstance(event, FrameDone):
+                results[event.job.source] = event.job.target
+
         folders: dict[Path, list[Path]] = {}
         for plate in plates:
             folders.setdefault(plate if plate.is_dir() else plate.parent, []).append(plate)
-        for place, group in enumerate(folders.values()):
-            summary = convert(
+        for index, group in enumerate(folders.values()):
+            job = Job(
                 group,
-                out=self.out / name / str(place),
+                out=self.out / name / str(index),
                 device=self.device,
                 jobs=self.jobs,
-                registry=self.registry,
-                warn=self.warn,
-                observe=frames.observe,
                 on_missing="skip",
                 on_error="stop",
                 overwrite=True,
                 **asked,
             )
+            summary = run(job, look=look, registry=self.registry, observe=observe, warn=self.warn)
             faults = [*summary.unread, *(event.fault for event in summary.failed if event.fault)]
             if faults:
                 raise faults[0]
-        return frames
+        return results
 
 
 def found(folder: Path) -> list[Path]:
@@ -158,14 +138,14 @@ def sequences(folder: Path) -> dict[Path, list[Path]]:
 
 
 def spread(pictures: Sequence[Path], limit: int | None) -> list[Path]:
-    """Give at most ``limit`` of some pictures, spread evenly."""
+    """Return at most ``limit`` of some pictures, spread evenly."""
     if limit is None or limit >= len(pictures):
         return list(pictures)
     return [pictures[place * len(pictures) // limit] for place in range(limit)]
 
 
 def absolute(path: Path) -> Path:
-    """Give a path as conversions tell of it."""
+    """Return a path as conversions tell of it."""
     return Path(os.path.abspath(path))
 
 
@@ -198,7 +178,7 @@ def matched(plates: Sequence[Path], folder: Path, converted: Path) -> dict[Path,
 def tiles_of(chain: Chain, height: int, width: int) -> TileLayout | None:
     """How a chain tiles a frame of this size; ``None``: it has no tiles, or one."""
     tile = next((step for step in chain.steps if step.gives == "tiles"), None)
-    if tile is None:
+    if not isinstance(tile, Step):
         return None
     layout = tile.apply(Frame(np.zeros((1, height, width, 3), np.float32), "display")).tiles
     return layout if layout and layout.count > 1 else None

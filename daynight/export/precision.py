@@ -180,7 +180,7 @@ def _half(weight: Any) -> NDArray[np.float16]:
 
 
 def _replace(repeated: Any, values: Sequence[Any]) -> None:
-    """Give a repeated field of a protocol buffer other values."""
+    """Return a repeated field of a protocol buffer other values."""
     kept = list(values)
     del repeated[:]
     repeated.extend(kept)

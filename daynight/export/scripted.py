@@ -35,7 +35,7 @@ class Relit(nn.Module):
         self.multiple = multiple
 
     def forward(self, plate: Tensor) -> Tensor:
-        """Give the relit plate, of the plate's shape and type."""
+        """Return the relit plate, of the plate's shape and type."""
         height, width = plate.shape[2], plate.shape[3]
         low, narrow = self._side(height, min(height, width)), self._side(width, min(height, width))
         if low * narrow < height * width:
@@ -66,7 +66,7 @@ class Repainted(nn.Module):
         self.multiple = multiple
 
     def forward(self, picture: Tensor) -> Tensor:
-        """Give the picture repainted, of its shape."""
+        """Return the picture repainted, of its shape."""
         height, width = picture.shape[2], picture.shape[3]
         below, right = -height % self.multiple, -width % self.multiple
         seen = torch.nan_to_num(picture).clamp(0, 1) * 2 - 1
@@ -79,12 +79,12 @@ def nuke_module(trained: TrainedGenerator) -> nn.Module:
     """Put a generator into what makes it one picture in, one out."""
     multiple = trained.kind.size_multiple
     if trained.kind.gives == "maps":
-        return Relit(_Maps(trained.network), trained.recipe.size, multiple).eval()
+        return Relit(_Maps(trained.network), trained.recipe.data.size, multiple).eval()
     return Repainted(trained.network, multiple).eval()
 
 
 def scripted(trained: TrainedGenerator) -> torch.jit.ScriptModule:
-    """Give a generator's :func:`nuke_module` as TorchScript, with its weights in it."""
+    """Return a generator's :func:`nuke_module` as TorchScript, with its weights in it."""
     module = nuke_module(trained)
     multiple = trained.kind.size_multiple
     side = -(-trained.kind.least_side // multiple) * multiple

@@ -1,4 +1,4 @@
-"""A run's trained networks, and what is to be said of them."""
+"""A run's trained generators, and the facts that a model file states about them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from daynight.errors import UsageError
 from daynight.models.facts import ModelFacts
 from daynight.plugin.network_kind import NetworkKind
+from daynight.training.methods.cycle_gan.recipe import CycleGanRecipe
+from daynight.training.methods.kind import Recipe
+from daynight.training.networks.outputs import Translation
+from daynight.training.recipe import read_recipe
 from daynight.training.run.checkpoint import Parts, load_checkpoint
-from daynight.training.run.recipe import Recipe
 
 Direction = Literal["night", "day"]
 
@@ -27,9 +30,10 @@ class TrainedGenerator:
     """The generator of one direction, ready to run."""
 
     network: nn.Module
-    """The running average, in eval mode: takes N×3×H×W, display-encoded in [-1, 1], and gives ``outputs``."""
+    """The running average, in eval mode: takes N×3×H×W, display-encoded in [-1, 1], and
+    returns ``outputs``: a tensor, or a tuple of them."""
     kind: NetworkKind
-    recipe: Recipe
+    recipe: Recipe[Any]
     step: int
     """Steps that it was trained for."""
     direction: Direction
@@ -38,18 +42,38 @@ class TrainedGenerator:
     @property
     def short_side(self) -> int:
         """Short side, in pixels, of pictures as it was trained on them."""
-        return max(self.recipe.size, self.kind.least_side)
+        return max(self.recipe.data.size, self.kind.least_side)
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """Names of what it gives, N×3×H×W each."""
-        return ("stops", "emission") if self.kind.gives == "maps" else ("picture",)
+        """Names of what it returns, N×3×H×W each."""
+        return _outputs(self.kind)
 
     @torch.no_grad()
     def __call__(self, pictures: NDArray[np.float32]) -> Sequence[NDArray[np.float32]]:
         """Run it on arrays."""
-        given = self.network(torch.from_numpy(pictures))
-        return [each.numpy() for each in (given if isinstance(given, tuple) else (given,))]
+        result = self.network(torch.from_numpy(pictures))
+        return [each.numpy() for each in (result if isinstance(result, tuple) else (result,))]
+
+
+class Outputs(nn.Module):
+    """A generator that returns plain tensors, as a model file does.
+
+    Args:
+        network: the generator.
+        names: fields of its :class:`Translation` to return, in their order.
+    """
+
+    def __init__(self, network: nn.Module, names: tuple[str, ...]) -> None:
+        super().__init__()
+        self.network = network
+        self._names = names
+
+    def forward(self, picture: Tensor) -> Tensor | tuple[Tensor, ...]:
+        """Run the generator."""
+        translation: Translation = self.network(picture)
+        results: tuple[Tensor, ...] = tuple(getattr(translation, name) for name in self._names)
+        return results if len(results) > 1 else results[0]
 
 
 def load_generator(
@@ -66,33 +90,36 @@ def load_generator(
         run: folder of a training run.
         direction: which of its two generators.
         kinds: the registered kinds of network, by name.
-        best: take the run's best checkpoint instead of its newest.
-        warn: takes one line for each checkpoint that is broken.
+        best: load the run's best checkpoint instead of its newest.
+        warn: called with one line for each broken checkpoint.
 
     Raises:
-        UsageError: the folder is no run that can be read, or no plugin has its kind of network.
+        UsageError: the folder is not a run that can be read, or no plugin has its kind of network.
     """
-    recipe = Recipe.read(run)
-    if recipe.network not in kinds:
-        fault = f"is a run of network {recipe.network!r}, which no plugin here has"
+    recipe = read_recipe(run)
+    own = recipe.method
+    if not isinstance(own, CycleGanRecipe):
+        raise UsageError(
+            run, f"is a run of {own.name}, which trains no generator", "give a run of a cycle GAN"
+        )
+    if own.network not in kinds:
+        fault = f"is a run of network {own.network!r}, which no plugin here has"
         raise UsageError(run, fault, "install the plugin, or see DAYNIGHT_PLUGIN_PATH")
-    kind = kinds[recipe.network]
-    own = recipe.to_night if direction == "night" else recipe.to_day
-    network = kind.generator(**{**recipe.generator, **own})
+    kind = kinds[own.network]
+    settings = own.to_night if direction == "night" else own.to_day
+    network = kind.generator(**{**own.generator, **settings})
     step, _ = load_checkpoint(run, Parts({f"{direction}-average": network}), warn, best=best)
-    if kind.attends:
-        network.register_forward_hook(_picture_alone)
-    return TrainedGenerator(network.eval(), kind, recipe, step, direction)
+    return TrainedGenerator(Outputs(network, _outputs(kind)).eval(), kind, recipe, step, direction)
 
 
 def facts_of(run: Path, trained: TrainedGenerator) -> ModelFacts:
-    """Gather what a file of a run's generator says of itself.
+    """Return the facts of a model file of a run's generator.
 
     A card ``night.md`` or ``day.md`` and facts in ``facts.json``, where the run's folder has them, go along.
 
     Raises:
-        UsageError: ``facts.json`` is no JSON object.
-        ModelError: it tells a fact that is unknown, or not of its kind.
+        UsageError: ``facts.json`` is not a JSON object.
+        ModelError: it states a fact that is unknown, or of the wrong type.
     """
     kind, direction = trained.kind, trained.direction
     facts = ModelFacts(
@@ -103,19 +130,18 @@ def facts_of(run: Path, trained: TrainedGenerator) -> ModelFacts:
         radius=kind.radius,
         exact_tiling=kind.exact_tiling,
         bytes_per_pixel=kind.bytes_per_pixel,
-        short_side=trained.recipe.size if kind.gives == "maps" else None,
+        short_side=trained.recipe.data.size if kind.gives == "maps" else None,
         architecture=f"{kind.name}: {kind.summary}",
-        training=f"{trained.step} steps, seed {trained.recipe.seed}",
+        training=f"{trained.step} steps, seed {trained.recipe.run.seed}",
     )
-    card, told = run / f"{direction}.md", run / "facts.json"
+    card, stated = run / f"{direction}.md", run / "facts.json"
     if card.is_file():
         facts = facts.updated({"card": card.read_text(encoding="utf-8")})
-    return facts.updated(_read_facts(told)) if told.is_file() else facts
+    return facts.updated(_read_facts(stated)) if stated.is_file() else facts
 
 
-def _picture_alone(_: nn.Module, __: Any, given: Any) -> Any:
-    """Drop what a network that attends gives beside the picture."""
-    return given.picture
+def _outputs(kind: NetworkKind) -> tuple[str, ...]:
+    return ("stops", "emission") if kind.gives == "maps" else ("picture",)
 
 
 def _read_facts(path: Path) -> dict[str, Any]:
@@ -123,8 +149,8 @@ def _read_facts(path: Path) -> dict[str, Any]:
         facts = json.loads(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
         raise UsageError(
-            path, f"is no JSON ({error.msg}, line {error.lineno})", "mend it or remove it"
+            path, f"is not JSON ({error.msg}, line {error.lineno})", "fix it or remove it"
         ) from None
     if not isinstance(facts, dict):
-        raise UsageError(path, "is no JSON object", 'write {"licence": "..."}')
+        raise UsageError(path, "is not a JSON object", 'write {"licence": "..."}')
     return facts

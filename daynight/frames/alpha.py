@@ -15,23 +15,32 @@ _LEAST: Final = np.float32(1e-6)
 
 
 def unpremultiplied(frame: Frame) -> Frame:
-    """Give the frame with its pixels divided by alpha.
+    """Return the frame with its pixels divided by alpha.
 
-    Where alpha is 0 there is nothing to divide: a glow stays as it is, and the frame's mask leaves it out,
-    for a look would light what is behind the element.
+    Where alpha is 0 there is nothing to divide: a glow stays as it is.
     """
     if not frame.premultiplied or frame.alpha is None:
         return frame
-    alpha = frame.alpha
-    covered = alpha > _LEAST
-    if not covered.all():
-        mask = covered.astype(np.float32) if frame.mask is None else frame.mask * covered
-        frame = dataclasses.replace(frame, mask=mask)
-    return _scaled(frame, np.divide(1, alpha, where=covered, out=np.ones_like(alpha)), False)
+    covered = frame.alpha > _LEAST
+    return _scaled(frame, np.divide(1, frame.alpha, where=covered, out=np.ones_like(frame.alpha)), False)
+
+
+def uncovered_masked(frame: Frame) -> Frame:
+    """Return a premultiplied frame whose mask leaves out the pixels with an alpha of 0.
+
+    A look would light what is behind the element.
+    """
+    if not frame.premultiplied or frame.alpha is None:
+        return frame
+    covered = frame.alpha > _LEAST
+    if covered.all():
+        return frame
+    mask = covered.astype(np.float32) if frame.mask is None else frame.mask * covered
+    return dataclasses.replace(frame, mask=mask)
 
 
 def premultiplied(frame: Frame) -> Frame:
-    """Give the frame with its pixels multiplied by alpha: the inverse of :func:`unpremultiplied`."""
+    """Return the frame with its pixels multiplied by alpha: the inverse of :func:`unpremultiplied`."""
     if frame.premultiplied or frame.alpha is None:
         return frame
     return _scaled(frame, np.where(frame.alpha > _LEAST, frame.alpha, np.float32(1)), True)

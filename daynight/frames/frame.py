@@ -11,9 +11,9 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from daynight.frames.encoding import Encoding
 from daynight.frames.plate import PlateFile, Window
 from daynight.frames.tiling import TileLayout
-from daynight.models.facts import Encoding
 
 Pixels: TypeAlias = NDArray[np.float32]
 Plane: TypeAlias = NDArray[np.float32]
@@ -63,6 +63,8 @@ class Frame:
     """How ``pixels`` lie in the whole frame, once tiled."""
     plate: Frame | None = None
     """The frame as it entered the chain, for steps that compare with it."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What the step at hand learned in its first pass over the shot; see ``ShotStep``."""
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 4 or self.pixels.shape[3] != 3 or self.pixels.dtype != np.float32:
@@ -97,25 +99,31 @@ class Frame:
         return self.data_window or Window(0, 0, self.width, self.height)
 
     @property
+    def picture_size(self) -> tuple[int, int]:
+        """Width and height of the display window; a data window may change from frame to frame."""
+        window = self.display_window or self.window
+        return window.width, window.height
+
+    @property
     def kept_part(self) -> Window | None:
         """The part of the plate that a step cropped the frame to; ``None``: it is all there."""
         whole = self.file.part.window if self.file else None
         return None if whole is None or self.window == whole else self.window
 
     def with_image(self, image: Pixels) -> Frame:
-        """Give this frame with another picture, H×W×3, contiguous float32."""
+        """Return this frame with another picture, H×W×3, contiguous float32."""
         return dataclasses.replace(self, pixels=np.ascontiguousarray(image, np.float32)[np.newaxis])
 
     def with_pixels(self, pixels: Pixels, **changes: Any) -> Frame:
-        """Give this frame with other pixels, N×H×W×3, and other fields where named."""
+        """Return this frame with other pixels, N×H×W×3, and other fields where named."""
         return dataclasses.replace(self, pixels=pixels, **changes)
 
     def black(self, number: int) -> Frame:
-        """Give a black frame of the same shape and file layout, for a gap in a shot."""
+        """Return a black frame of the same shape and file layout, for a gap in a shot."""
         return self.with_pixels(np.zeros_like(self.pixels), number=number, encoding="scene-linear")
 
     def cropped(self, x: int, y: int, width: int, height: int) -> Frame:
-        """Give the part of an untiled frame whose upper left pixel is (x, y).
+        """Return the part of an untiled frame whose upper left pixel is (x, y).
 
         Alpha, mask, maps and the plate are cropped alike; the data window shrinks to the part, and
         the display window stays, so that a format with windows keeps the part in its place.

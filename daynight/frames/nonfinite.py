@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal
 
 import numpy as np
 
 from daynight.errors import PlateError
 from daynight.frames.frame import Frame
+from daynight.job import NonFinite
 
-NonFinite = Literal["keep", "zero", "error"]
 
-
-def settled(plate: Frame, rule: NonFinite) -> Frame:
-    """Count the pixels of a plate, as read, that hold NaN or infinity in picture or alpha, and do as told.
+def handle_nonfinite(plate: Frame, rule: NonFinite) -> Frame:
+    """Count the pixels of a plate that hold NaN or infinity in picture or alpha, and apply the rule.
 
     Args:
         plate: as read.
@@ -36,8 +34,8 @@ def settled(plate: Frame, rule: NonFinite) -> Frame:
     if rule == "error":
         raise PlateError(
             plate.source or "frame",
-            f"holds NaN or infinite light in {count} pixels",
-            "mend the render, or choose --nonfinite keep or zero",
+            f"{count} pixels hold NaN or infinity",
+            "fix the render, or set `nonfinite` to keep or zero",
         )
     plate = dataclasses.replace(plate, nonfinite=count)
     if rule == "keep":

@@ -18,12 +18,12 @@ class Window:
     height: int
 
     def within(self, whole: Window) -> tuple[slice, slice]:
-        """Give rows and columns of this window in an array that holds ``whole``."""
+        """Return rows and columns of this window in an array that holds ``whole``."""
         top, left = self.y - whole.y, self.x - whole.x
         return slice(top, top + self.height), slice(left, left + self.width)
 
     def shared_with(self, other: Window) -> Window:
-        """Give the part that both windows hold; without width or height where there is none."""
+        """Return the part that both windows hold; without width or height where there is none."""
         x, y = max(self.x, other.x), max(self.y, other.y)
         right = min(self.x + self.width, other.x + other.width)
         bottom = min(self.y + self.height, other.y + other.height)

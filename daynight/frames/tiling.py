@@ -132,7 +132,7 @@ def join(tiles: NDArray[np.float32], layout: TileLayout) -> NDArray[np.float32]:
 
 
 def largest_tile(budget_bytes: int, bytes_per_pixel: int, multiple: int) -> int:
-    """Give the side of the largest square tile, a multiple, that a run within the budget can hold."""
+    """Return the side of the largest square tile, a multiple, that a run within the budget can hold."""
     side = math.isqrt(max(budget_bytes // bytes_per_pixel, 1))
     return max(side // multiple, 1) * multiple
 

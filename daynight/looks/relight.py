@@ -29,7 +29,7 @@ _EDGE: Final = 0.002
 
 
 def proxy_size(height: int, width: int, short_side: int, multiple: int) -> tuple[int, int]:
-    """Give height and width of the proxy: its short side as told, both multiples of ``multiple``."""
+    """Return height and width of the proxy: its short side as told, both multiples of ``multiple``."""
     scale = short_side / min(height, width)
 
     def side(length: int) -> int:
@@ -100,7 +100,7 @@ class _Fit:
         self._precision = _inverse(covariance)  # (h, w, 3, 3)
 
     def __call__(self, values: Pixels) -> tuple[Pixels, Pixels]:
-        """Give slope (h, w, guide's channel, map's channel) and offset (h, w, 3)."""
+        """Return slope (h, w, guide's channel, map's channel) and offset (h, w, 3)."""
         mean = self._blurred(values)
         slope = self._precision @ self._covariances(values, mean)
         offset = mean - (self._mean[:, :, np.newaxis] @ slope)[:, :, 0]

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
 
 from daynight.errors import ModelError, nearest
+from daynight.frames.encoding import Encoding
 
 PREFIX = "daynight."
 
 Kind = Literal["pixels", "maps"]
 Direction = Literal["day-to-night", "night-to-day", "other"]
 ValueRange = Literal["-1..1", "0..1", "0..255"]
-Encoding = Literal["scene-linear", "display"]
 ChannelOrder = Literal["rgb", "bgr"]
 
 
@@ -28,7 +28,7 @@ class Model:
     """A model that a plugin offers by name.
 
     Args:
-        name: what ``--model`` and looks call it.
+        name: its name in looks, and for the option ``model``.
         path: its ONNX file.
         summary: one line for ``daynight models list``.
     """
@@ -88,7 +88,7 @@ class ModelFacts:
             raise ModelError("model fact exact_tiling", "needs a radius", "give radius in pixels too")
 
     def to_metadata(self) -> dict[str, str]:
-        """Give the facts as ONNX metadata: text under ``daynight.`` keys, unknown facts left out."""
+        """Return the facts as ONNX metadata: text under ``daynight.`` keys, unknown facts left out."""
         values = dataclasses.asdict(self)
         return {PREFIX + key: str(value) for key, value in values.items() if value not in (None, "")}
 
@@ -104,7 +104,7 @@ class ModelFacts:
         return cls().updated({key: value for key, value in told.items() if key in known})
 
     def updated(self, facts: Mapping[str, Any]) -> ModelFacts:
-        """Give these facts with some replaced; text is read as the fact's own type.
+        """Return these facts with some replaced; text is read as the fact's own type.
 
         Raises:
             ModelError: a fact is unknown, or its value is not of its kind.

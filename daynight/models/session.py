@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daynight.errors import DeviceError, ModelError
+from daynight.job import DeviceName
 from daynight.models.facts import ModelFacts
 
 try:
@@ -25,7 +26,6 @@ except ImportError as error:  # the second fails where uninstalling one of two w
     remedy = "uninstall every onnxruntime wheel, then install daynight again"
     raise DeviceError("onnxruntime", f"can't be loaded ({error})", remedy) from error
 
-DeviceName = Literal["auto", "cuda", "cpu"]
 
 _CUDA: Final = "CUDAExecutionProvider"
 _CPU: Final = "CPUExecutionProvider"
@@ -136,7 +136,7 @@ def _session(path: Path, content: bytes, device: DeviceName, threads: int | None
 def _open_session(path: Path, content: bytes, device: DeviceName, threads: int | None) -> tuple[Any, Device]:
     fault = cuda_fault() if device != "cpu" else None
     if device == "cuda" and fault:
-        raise DeviceError("--device cuda", fault, "see daynight doctor, or use --device cpu")
+        raise DeviceError("`device=cuda`", fault, "see daynight doctor, or set `device=cpu`")
     if device == "cpu":
         return _load(path, content, [_CPU], threads), Device("cpu", "asked for")
     if fault:
@@ -148,7 +148,7 @@ def _open_session(path: Path, content: bytes, device: DeviceName, threads: int |
         return session, Device("cuda", "found" if device == "auto" else "asked for")
     fallen = "onnxruntime could not start CUDA (CUDA or cuDNN libraries missing or of another version)"
     if device == "cuda":
-        raise DeviceError("--device cuda", fallen, "pip install 'daynight[cuda]', see daynight doctor")
+        raise DeviceError("`device=cuda`", fallen, "pip install 'daynight[cuda]', see daynight doctor")
     return session, Device("cpu", fallen)
 
 

@@ -6,7 +6,7 @@ import OpenImageIO as oiio
 
 from daynight.plates.atomic import written_whole
 from daynight.plates.dropped import losses
-from daynight.plates.formats import EXTENSIONS, WRITABLE, Depth, Form, form_of
+from daynight.plates.formats import EXTENSIONS, WRITABLE, Form, form_of
 from daynight.plates.quantise import as_float
 from daynight.plates.reading import LIMITS, Limits, channel_of, display_size, read_frame, read_matte
 from daynight.plates.writing import WriteOptions, check_options, write_frame
@@ -15,7 +15,6 @@ __all__ = [
     "EXTENSIONS",
     "LIMITS",
     "WRITABLE",
-    "Depth",
     "Form",
     "Limits",
     "WriteOptions",
@@ -31,9 +30,6 @@ __all__ = [
     "write_frame",
     "written_whole",
 ]
-
-# A text file named .exr is refused by the EXR reader; no other reader gets a try at it.
-oiio.attribute("try_all_readers", 0)
 
 
 def set_threads(count: int) -> None:

@@ -18,7 +18,7 @@ _MARGIN: Final = 2**20
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """Give a temporary name in the same folder, and rename it when the file is on disk.
+    """Return a temporary name in the same folder, and rename it when the file is on disk.
 
     If the block fails the temporary file is removed and ``path`` stays as it was.
 

@@ -79,7 +79,7 @@ def describe(
     strip: bool,
     added: Mapping[str, str | tuple[float, ...] | None],
 ) -> None:
-    """Give a part's description its attributes.
+    """Return a part's description its attributes.
 
     Args:
         spec: of the part to write; changed in place.
@@ -119,11 +119,11 @@ def require_compression(ending_format: str, compression: str) -> None:
     known = _COMPRESSIONS.get(ending_format, {})
     if name not in known:
         has = f"known: {', '.join(known)}" if known else "leave it out"
-        raise UsageError(f"--compression {compression}", f"{ending_format} has no such compression", has)
+        raise UsageError(f"`compression={compression}`", f"{ending_format} has no such compression", has)
     levels = known[name]
     if level and not (level.isdecimal() and int(level) in levels):
         takes = f"give {levels[0]} to {levels[-1]}" if levels else "leave the level out"
-        raise UsageError(f"--compression {compression}", f"{level} is no level of {name}", takes)
+        raise UsageError(f"`compression={compression}`", f"{level} is no level of {name}", takes)
 
 
 def _carry(plate: Any, spec: Any, form: Form) -> None:
@@ -150,7 +150,7 @@ def _carry(plate: Any, spec: Any, form: Form) -> None:
 
 
 def _ratio(rate: float) -> tuple[int, int]:
-    """Give a frame rate as a ratio of whole numbers: 23.976 is 24000 / 1001."""
+    """Return a frame rate as a ratio of whole numbers: 23.976 is 24000 / 1001."""
     nominal = round(rate * 1.001)
     if abs(nominal / 1.001 - rate) < 0.001:
         return nominal * 1000, 1001

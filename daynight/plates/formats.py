@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from daynight.errors import UsageError
 from daynight.frames.frame import Frame
-
-Depth = Literal["8", "10", "12", "16", "half", "float"]
-"""Pixel types that can be asked for."""
+from daynight.job import Depth
 
 _INTEGER: Final = frozenset({"uint8", "uint16"})
 
@@ -118,7 +116,7 @@ def form_of(plate: Frame, path: Path, depth: Depth | None = None) -> Form:
 
 
 def _nearest(target: Format, own: str, bits: int) -> tuple[str, int]:
-    """Give the pixel type in the target of a plate of this type, and how many of an integer's bits count."""
+    """Return the pixel type in the target for a plate of this type, and how many of its bits count."""
     names = {"uint8": "8", "uint16": "16"}
     if names.get(own, own) in target.depths:
         return own, bits if own == "uint16" and bits in (10, 12) else 0
@@ -135,4 +133,4 @@ def require_depth(ending: str, depth: Depth) -> None:
     target = FORMATS[ending]
     if depth not in target.depths:
         known = ", ".join(target.depths) or "none"
-        raise UsageError(f"--depth {depth}", f"{ending.lstrip('.')} does not hold it", f"it holds: {known}")
+        raise UsageError(f"`depth={depth}`", f"{ending.lstrip('.')} does not hold it", f"it holds: {known}")

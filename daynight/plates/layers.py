@@ -43,7 +43,7 @@ def find_picture(specs: Sequence[Any], layer: str | None, path: Path) -> Picture
         raise PlateError(path, f"has no layer {layer!r} with R, G and B", nearest(layer, layers))
     names = [name for spec in specs for name in spec.channelnames]
     listed = ", ".join(names[:_SHOWN]) + ("…" if len(names) > _SHOWN else "")
-    remedy = f"choose --layer {' or '.join(layers[:_SHOWN])}" if layers else "render the beauty as R, G, B"
+    remedy = f"set `layer` to {' or '.join(layers[:_SHOWN])}" if layers else "render the beauty as R, G, B"
     raise PlateError(path, f"has no channels R, G, B (but {listed})", remedy)
 
 
@@ -59,7 +59,7 @@ def find_matte(specs: Sequence[Any], path: Path) -> Picture:
 
 
 def layers_of(specs: Sequence[Any]) -> list[str]:
-    """Give the names of the layers that are pictures: all that ``--layer`` takes."""
+    """Return the names of the layers that are pictures: all that ```layer``` takes."""
     found: dict[str, None] = {}
     for spec in specs:
         if _rgb(spec, ""):

@@ -41,7 +41,7 @@ class Masks:
         self._last: tuple[Path, tuple[Plane, Window, Window]] | None = None
 
     def of(self, plate: Frame) -> Plane:
-        """Give a plate's mask: H×W float32, as its file has it.
+        """Return a plate's mask: H×W float32, as its file has it.
 
         Raises:
             PlateError: it has none, or one of another size.
@@ -80,7 +80,7 @@ def _sequence(source: str) -> dict[int | None, Path]:
         shots, faults = [], [error]
     if faults or len(shots) != 1:
         fault = faults[0].fault if faults else f"holds {len(shots)} sequences"
-        raise UsageError(f"--mask {source}", fault, "give one image, or a pattern like matte.####.exr")
+        raise UsageError(f"`mask={source}`", fault, "give one image, or a pattern like matte.####.exr")
     return dict(shots[0].frames)
 
 

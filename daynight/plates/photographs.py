@@ -11,11 +11,11 @@ from typing import TypeVar
 import numpy as np
 
 from daynight.colour.spaces import ColourSpaces
-from daynight.engine.pipeline import processors
 from daynight.errors import DaynightError, UsageError
 from daynight.frames.frame import Pixels
 from daynight.plates import EXTENSIONS, read_frame
 from daynight.plates.sequences import discover
+from daynight.plates.threads import processors
 
 Observer = Callable[[int, int], None]
 """Told after each file: files done, files in all."""
@@ -60,14 +60,14 @@ def nothing_readable(source: Path) -> UsageError:
 
 
 def open_spaces(warn: Warn) -> ColourSpaces:
-    """Give what brings plates to sRGB; a profile that is unknown is told once."""
+    """Return what brings plates to sRGB; a profile that is unknown is told once."""
     told: set[str] = set()
 
     def once(message: str) -> None:
         if message not in told:
             told.add(message)
             remedy = "integers are taken for sRGB, floats for linear light"
-            warn(message.replace("name the plates' by --colorspace", remedy))
+            warn(message.replace("set `colorspace`", remedy))
 
     return ColourSpaces(warn=once)
 

@@ -22,7 +22,7 @@ _TILE: Final = 256
 
 
 def as_float(values: NDArray[Any]) -> NDArray[np.float32]:
-    """Give floats as float32, and unsigned integers as float32 in [0, 1]; always a new array."""
+    """Return floats as float32, and unsigned integers as float32 in [0, 1]; always a new array."""
     if values.dtype.kind == "u":
         scale = np.float32(1 / np.iinfo(values.dtype).max)
         return np.asarray(np.multiply(values, scale, dtype=np.float32))
@@ -32,7 +32,7 @@ def as_float(values: NDArray[Any]) -> NDArray[np.float32]:
 def as_kind(
     values: NDArray[np.float32], kind: str, *, bits: int = 0, dither: int | None = None
 ) -> NDArray[Any]:
-    """Give float32 as a file's own numbers: the inverse of :func:`as_float`, and exact for what it gave.
+    """Return float32 as a file's own numbers: the inverse of :func:`as_float`, and exact for what it gave.
 
     Args:
         values: integers' levels as [0, 1]; clipped to it.

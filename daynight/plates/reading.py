@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from daynight.errors import PlateError, nearest
 from daynight.frames.frame import Frame, Plane
 from daynight.frames.plate import Part, PlateFile, Window
+from daynight.plates.formats import FORMATS
 from daynight.plates.layers import Picture, find_matte, find_picture
 from daynight.plates.quantise import DTYPES, as_float
 
@@ -85,7 +86,7 @@ def read_matte(path: Path, *, limits: Limits = LIMITS) -> tuple[Plane, Window, W
 
 
 def channel_of(frame: Frame, name: str) -> Plane:
-    """Give one channel of a frame's plate, by name, at the size of the picture: H×W float32.
+    """Return one channel of a frame's plate, by name, at the size of the picture: H×W float32.
 
     Args:
         frame: as read.
@@ -157,17 +158,33 @@ def _opened(path: Path) -> Iterator[Any]:
             raise PlateError(path, "is not there", "check the name")
         if not os.access(path, os.R_OK):
             raise PlateError(path, "can't be read (Permission denied)", "check its rights")
-        raise PlateError(
-            path, f"is no readable {path.suffix} image ({fault})", "check its content and ending"
-        )
+        raise _not_readable(path, fault)
     try:
+        # Where the promised reader fails OpenImageIO tries all the others, unless a process-wide setting
+        # says otherwise. That setting belongs to the host, so what they opened is refused here.
+        if source.format_name() not in _formats_promised(path.suffix.lower()):
+            raise _not_readable(path, f"its content is {source.format_name()}")
         yield source
     finally:
         source.close()
 
 
+def _not_readable(path: Path, fault: str) -> PlateError:
+    return PlateError(
+        path, f"is not a readable {path.suffix} image ({fault})", "check its content and ending"
+    )
+
+
+def _formats_promised(ending: str) -> Collection[str]:
+    """Return OpenImageIO's names of the formats that a file name ending stands for."""
+    if ending in FORMATS:
+        return (FORMATS[ending].name,)
+    formats = (each.partition(":") for each in oiio.get_string_attribute("extension_list").split(";"))
+    return [name for name, _, endings in formats if ending.removeprefix(".") in endings.split(",")]
+
+
 def _described(source: Any, path: Path, limits: Limits) -> list[Any]:
-    """Give the description of each part, from the headers alone.
+    """Return the description of each part, from the headers alone.
 
     Raises:
         PlateError: something of the file would be lost, or it claims to be too large.
@@ -207,15 +224,15 @@ def _refuse_what_is_too_large(specs: Sequence[Any], path: Path, limits: Limits) 
     channels = sum(spec.nchannels for spec in specs)
     size = -(-sum(spec.image_bytes(True) for spec in specs) // 2**20)
     for claimed, allowed, unit, option in (
-        (largest, limits.pixels, "pixels", "--max-pixels"),
-        (channels, limits.channels, "channels", "--max-channels"),
-        (size, limits.megabytes, "MB", "--max-mb"),
+        (largest, limits.pixels, "pixels", "max_pixels"),
+        (channels, limits.channels, "channels", "max_channels"),
+        (size, limits.megabytes, "MB", "max_mb"),
     ):
         if claimed > allowed:
             raise PlateError(
                 path,
                 f"says it has {claimed} {unit}, and {allowed} are allowed",
-                f"raise {option} if that is true",
+                f"raise `{option}` if that is true",
             )
 
 
@@ -273,5 +290,5 @@ def _frame(name: str, parts: Sequence[Part], picture: Picture, path: Path, numbe
 
 
 def one_line(fault: str) -> str:
-    """Give an error of OpenImageIO's in one line."""
+    """Return an error of OpenImageIO's in one line."""
     return " ".join(fault.split()) or "no reason given"

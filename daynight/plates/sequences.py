@@ -60,6 +60,17 @@ class Shot:
         return self.root / _PADDING.sub(padded, self.name)
 
 
+def format_ranges(numbers: Collection[int]) -> str:
+    """Return frame numbers as ranges, in order: ``100-998, 1003``."""
+    ranges: list[list[int]] = []
+    for number in sorted(numbers):
+        if ranges and number == ranges[-1][1] + 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
+
+
 def parse_range(text: str) -> frozenset[int]:
     """Read a frame range: ``1001-1100``, ``1001-1100x2`` (every second), ``1,5,10-20``.
 
@@ -70,22 +81,22 @@ def parse_range(text: str) -> frozenset[int]:
     if colon:
         first, last, step = colon.groups()
         raise UsageError(
-            f"--frames {text}",
+            f"`frames={text}`",
             f"tools differ on {colon.group()}: every frame from {first} to {last} in the order of a "
             f"{step}-frame interleave (fileseq), or only every {step}. frame (OpenJD)",
             f"write {first}-{last} or {first}-{last}x{step}",
         )
     parts = [part.strip() for part in text.split(",")]
     if not all(_RANGE.fullmatch(part) for part in parts):
-        raise UsageError(f"--frames {text}", "is no frame range", "write it like 1001-1100x2 or 1,5,10-20")
+        raise UsageError(f"`frames={text}`", "is no frame range", "write it like 1001-1100x2 or 1,5,10-20")
     try:
         numbers = frozenset(fileseq.FrameSet(",".join(parts)))
     except fileseq.FileSeqException as error:
         raise UsageError(
-            f"--frames {text}", f"is no frame range ({error})", "write it like 1001-1100"
+            f"`frames={text}`", f"is no frame range ({error})", "write it like 1001-1100"
         ) from None
     if len(numbers) > _MOST:
-        raise UsageError(f"--frames {text}", f"holds {len(numbers)} frames", f"ask for at most {_MOST}")
+        raise UsageError(f"`frames={text}`", f"holds {len(numbers)} frames", f"ask for at most {_MOST}")
     return numbers
 
 

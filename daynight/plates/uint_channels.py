@@ -62,7 +62,7 @@ def _header_size(path: Path) -> int:
 
 
 def _pixel_types(content: bytes) -> Iterator[tuple[int, str, int]]:
-    """Give part, name and place of the pixel type of every channel (OpenEXR file layout, "Header")."""
+    """Return part, name and place of the pixel type of every channel (OpenEXR file layout, "Header")."""
     if not content.startswith(_MAGIC):
         raise OSError("no OpenEXR file")
     several_parts = bool(content[5] & 0x10)  # version field, bit 12

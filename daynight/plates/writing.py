@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from daynight.errors import PlateError
 from daynight.frames.frame import Frame
 from daynight.frames.plate import Part, PlateFile, Window
+from daynight.job import Depth
 from daynight.plates.atomic import require_end, require_space, written_whole
 from daynight.plates.attributes import describe, require_compression
-from daynight.plates.formats import FORMATS, Depth, Form, require_depth
+from daynight.plates.formats import FORMATS, Form, require_depth
 from daynight.plates.quantise import DTYPES, as_float, as_kind
 from daynight.plates.reading import TYPES, one_line
 from daynight.plates.uint_channels import changes_bits, mark_whole_numbers
@@ -61,7 +62,7 @@ class _Layout:
     """Channels that come along as they stand: place in the result, place in the plate's part."""
 
     def blocks(self) -> Iterator[tuple[slice, slice]]:
-        """Give runs of the picture's channels that go as one: places in the result, channels in the frame."""
+        """Yield runs of channels that go as one: indices in the result, channels in the frame."""
         first, types = self.picture[0], {self.types[place] for place in self.picture}
         if len(types) == 1 and self.picture == list(range(first, first + len(self.picture))):
             yield slice(first, first + len(self.picture)), slice(len(self.picture))
@@ -136,7 +137,7 @@ def write_frame(
 
 
 def _laid(frame: Frame, form: Form, *, untouched: bool) -> list[_Laid]:
-    """Give all parts of the file to write, the one with the picture at its place."""
+    """Return all parts of the file to write, the one with the picture at its place."""
     had_levels = untouched and frame.file is not None and frame.file.picture_type == "uint8"
     # The seed is the file's name: the same noise whether a frame is done in a shot, a chunk or alone.
     dither = zlib.crc32(form.path.name.encode()) if form.kind == "uint8" and not had_levels else None
@@ -187,7 +188,7 @@ def _picture_part(frame: Frame, file: PlateFile, form: Form, dither: int | None,
 
 
 def _layout(frame: Frame, file: PlateFile, form: Form, *, grey: bool) -> _Layout:
-    """Give the plate's channels in their order (a grey one as three unless ``grey``), then the maps."""
+    """Return the plate's channels in their order (a grey one as three unless ``grey``), then the maps."""
     names: list[str] = []
     types: list[str] = []
     places: dict[int, int] = {}  # of a channel in the plate's part, and in the result's
@@ -246,7 +247,7 @@ def _buffer(types: Sequence[str]) -> type[np.generic]:
 
 
 def _like(plane: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Give a channel in the type of the array that it goes to; its own values or bits wherever they fit."""
+    """Return a channel in the type of the array that it goes to; its own values or bits wherever they fit."""
     if plane.dtype == dtype or (plane.dtype.kind == "f" and dtype.kind == "f"):
         return plane
     kinds = {np.dtype(each): kind for kind, each in DTYPES.items()}

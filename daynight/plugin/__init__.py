@@ -1,1 +1,59 @@
-"""The door for plugins: contracts, hooks, loading, and the registry."""
+"""The door for plugins: contracts, hooks, loading, and the registry.
+
+All that a plugin imports comes from here and from :mod:`daynight`. Names are loaded when first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from daynight.models.facts import Model as Model
+    from daynight.plugin.exporter import Exporter as Exporter
+    from daynight.plugin.look import LookSpec as LookSpec
+    from daynight.plugin.look import StepSpec as StepSpec
+    from daynight.plugin.look import read_look as read_look
+    from daynight.plugin.network_kind import NetworkKind as NetworkKind
+    from daynight.plugin.step import FrameWindow as FrameWindow
+    from daynight.plugin.step import ShotStep as ShotStep
+    from daynight.plugin.step import Step as Step
+    from daynight.plugin.step import StepContext as StepContext
+    from daynight.plugin.step import StepOptions as StepOptions
+    from daynight.plugin.step import WindowStep as WindowStep
+
+_MODULES = {
+    "Exporter": "daynight.plugin.exporter",
+    "FrameWindow": "daynight.plugin.step",
+    "LookSpec": "daynight.plugin.look",
+    "Model": "daynight.models.facts",
+    "NetworkKind": "daynight.plugin.network_kind",
+    "ShotStep": "daynight.plugin.step",
+    "Step": "daynight.plugin.step",
+    "StepContext": "daynight.plugin.step",
+    "StepOptions": "daynight.plugin.step",
+    "StepSpec": "daynight.plugin.look",
+    "WindowStep": "daynight.plugin.step",
+    "read_look": "daynight.plugin.look",
+}
+
+__all__ = [
+    "Exporter",
+    "FrameWindow",
+    "LookSpec",
+    "Model",
+    "NetworkKind",
+    "ShotStep",
+    "Step",
+    "StepContext",
+    "StepOptions",
+    "StepSpec",
+    "WindowStep",
+    "read_look",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module 'daynight.plugin' has no attribute {name!r}")
+    return getattr(importlib.import_module(_MODULES[name]), name)

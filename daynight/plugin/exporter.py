@@ -42,7 +42,7 @@ class Exporter(ABC):
     """
 
     name: ClassVar[str]
-    """What ``daynight export --to`` calls it."""
+    """What ``daynight export`` calls its target."""
     precisions: ClassVar[tuple[str, ...]] = ("fp32",)
     """What it writes; any other is refused."""
 
@@ -51,7 +51,7 @@ class Exporter(ABC):
         if self.options.precision not in self.precisions:
             known = nearest(self.options.precision, self.precisions)
             raise UsageError(
-                f"--precision {self.options.precision}", f"is none that {self.name} writes", known
+                f"`precision={self.options.precision}`", f"is not one that {self.name} writes", known
             )
 
     @abstractmethod

@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
     from daynight.models.facts import Model
     from daynight.plugin.exporter import Exporter
-    from daynight.plugin.look import Look
+    from daynight.plugin.look import LookSpec
     from daynight.plugin.network_kind import NetworkKind
-    from daynight.plugin.step import Step
+    from daynight.plugin.step import BaseStep
 
 hookspec = pluggy.HookspecMarker("daynight")
 hookimpl = pluggy.HookimplMarker("daynight")
 
 
 @hookspec
-def daynight_steps() -> Iterable[type[Step]]:  # type: ignore[empty-body]
+def daynight_steps() -> Iterable[type[BaseStep]]:  # type: ignore[empty-body]
     """Register steps of the chain, by the ``name`` of each class."""
 
 
 @hookspec
-def daynight_looks() -> Iterable[Look]:  # type: ignore[empty-body]
-    """Register looks: what ``--to`` takes. A look is data: a chain and the model it needs."""
+def daynight_looks() -> Iterable[LookSpec]:  # type: ignore[empty-body]
+    """Register looks: the values of ``to``. A look is data: a chain and the model it needs."""
 
 
 @hookspec
@@ -46,9 +46,9 @@ def daynight_networks() -> Iterable[NetworkKind]:  # type: ignore[empty-body]
 
 @hookspec
 def daynight_exporters() -> Iterable[type[Exporter]]:  # type: ignore[empty-body]
-    """Register exporters: what ``daynight export --to`` takes."""
+    """Register exporters: the targets of ``daynight export``."""
 
 
 @hookspec
 def daynight_commands() -> Iterable[click.Command]:  # type: ignore[empty-body]
-    """Register commands of the ``daynight`` command line; the plugin is loaded for ``--help`` too."""
+    """Register commands of the ``daynight`` command line; the plugin is loaded to print help too."""

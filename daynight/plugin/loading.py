@@ -1,6 +1,6 @@
 """Finding and loading plugins: by entry point, and from the folders of ``DAYNIGHT_PLUGIN_PATH``.
 
-Light on purpose: the command line loads plugins for ``--help`` with it, before numpy or pydantic.
+Light on purpose: the command line loads plugins for help with it, before numpy or pydantic.
 """
 
 from __future__ import annotations
@@ -76,6 +76,8 @@ class Plugins:
         self._strict = strict
         self._environment = os.environ if environment is None else environment
         self.loaded: list[Loaded] = []
+        self.look_files: list[Path] = []
+        """Look files in the folders of ``DAYNIGHT_PLUGIN_PATH``, which need no plugin."""
         for plugin in self._found():
             if plugin.first_party and not first_party:
                 continue
@@ -130,21 +132,30 @@ class Plugins:
     def _found(self) -> Iterator[Plugin]:
         allowed = self._environment.get(ALLOW_VARIABLE)
         names = None if allowed is None else {name.strip() for name in allowed.split(",")} - {""}
-        found = [*_entry_points(), *self._files()]
-        for name in sorted((names or set()) - {plugin.name for plugin in found}):
-            meant = nearest(name, [plugin.name for plugin in found])
-            self._warn(f"{ALLOW_VARIABLE}: there is no plugin {name!r}; {meant}")
+        files, looks = self._files()
+        found = [*_entry_points(), *files]
+        known = [*(plugin.name for plugin in found), *(path.stem for path in looks)]
+        for name in sorted((names or set()) - set(known)):
+            self._warn(f"{ALLOW_VARIABLE}: there is no plugin {name!r}; {nearest(name, known)}")
+        self.look_files = [path for path in looks if names is None or path.stem in names]
         for plugin in found:
             if plugin.first_party or names is None or plugin.name in names:
                 yield plugin
 
-    def _files(self) -> list[Plugin]:
+    def _files(self) -> tuple[list[Plugin], list[Path]]:
+        """Return the plugins and the look files of the folders of ``DAYNIGHT_PLUGIN_PATH``."""
         folders = [entry for entry in self._environment.get(PATH_VARIABLE, "").split(os.pathsep) if entry]
-        found: list[Plugin] = []
-        for folder in folders:
-            with self.left_out_on_fault(folder):
-                found += _files_in(Path(folder))
-        return found
+        plugins: list[Plugin] = []
+        looks: list[Path] = []
+        for folder in map(Path, folders):
+            with self.left_out_on_fault(str(folder)):
+                _require_folder(folder)
+                plugins += [
+                    Plugin(path.stem, str(path), False, partial(_import_file, path))
+                    for path in _visible(folder, "*.py")
+                ]
+                looks += _visible(folder, "*.toml")
+        return plugins, looks
 
 
 def _entry_points() -> list[Plugin]:
@@ -161,7 +172,7 @@ def _entry_points() -> list[Plugin]:
     return sorted(plugins, key=lambda plugin: (not plugin.first_party, plugin.name))
 
 
-def _files_in(folder: Path) -> list[Plugin]:
+def _require_folder(folder: Path) -> None:
     if not folder.is_absolute():
         raise PluginError(
             f"{PATH_VARIABLE} entry {folder}",
@@ -169,9 +180,11 @@ def _files_in(folder: Path) -> list[Plugin]:
             "give its full path",
         )
     if not folder.is_dir():
-        raise PluginError(f"{PATH_VARIABLE} entry {folder}", "is no folder", "make it or take it out")
-    files = sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
-    return [Plugin(path.stem, str(path), False, partial(_import_file, path)) for path in files]
+        raise PluginError(f"{PATH_VARIABLE} entry {folder}", "is not a folder", "make it or take it out")
+
+
+def _visible(folder: Path, pattern: str) -> list[Path]:
+    return sorted(path for path in folder.glob(pattern) if not path.name.startswith("_"))
 
 
 def _import_file(path: Path) -> ModuleType:

@@ -1,10 +1,10 @@
-"""What a kind of network is: the contract by which the trainer builds it. Imports no torch."""
+"""What a kind of network is: the contract by which training builds it. Imports no torch."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from daynight.models.facts import Kind
 
@@ -16,24 +16,30 @@ def _leave(network: nn.Module) -> None:
     """Leave a network as it is."""
 
 
+Inputs = Literal["picture", "latent", "picture+style"]
+"""``picture``: N×3×H×W, display-encoded in [-1, 1]. ``latent``: random codes N×C. ``picture+style``: a
+picture and a code of the style it is to have."""
+
+
 @dataclass(frozen=True)
 class NetworkKind:
     """A generator and its discriminators, as a plugin registers them.
 
     Both factories import torch only when they are called. Their settings are keyword arguments, each with a
-    default; ``inspect.signature`` tells them.
+    default; ``inspect.signature`` lists them.
     """
 
     name: str
-    """What ``--set network=`` and presets call it."""
+    """What recipes call it."""
     summary: str
     """One line for lists."""
     generator: Callable[..., nn.Module]
-    """Builds a generator of one direction. It takes pictures N×3×H×W, display-encoded in [-1, 1]."""
+    """Builds a generator, which takes ``inputs`` and returns a
+    :class:`daynight.training.networks.outputs.Translation`."""
     discriminators: Callable[..., dict[str, nn.Module]]
-    """Builds the discriminators of one side, by name. Each takes pictures as the generator does, and gives a
+    """Builds the discriminators of one side, by name. Each takes pictures N×3×H×W in [-1, 1], and returns a
     map of scores N×1×h×w (1 means real), a list of such maps (one a scale), or, where ``attends``, a
-    ``Judgement``."""
+    ``AttentionScores``."""
     size_multiple: int
     """Height and width of what the generator takes must be multiples of this, in pixels."""
     least_side: int
@@ -50,5 +56,7 @@ class NetworkKind:
     settle: Callable[[nn.Module], object] = _leave
     """Called on a generator after each of its steps, to bring parameters back to where they must be."""
     attends: bool = False
-    """Whether generator and discriminators give attention with the result: logits of the auxiliary
-    classifiers and a heat map. The generator then gives a ``Translation``."""
+    """Whether generator and discriminators return attention with the result: logits of the auxiliary
+    classifiers and a heat map."""
+    inputs: Inputs = "picture"
+    """What the generator takes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,17 +12,17 @@ from daynight.errors import PluginError
 from daynight.models.facts import Model
 from daynight.plugin.exporter import Exporter
 from daynight.plugin.loading import Loaded, Plugins
-from daynight.plugin.look import Look
+from daynight.plugin.look import LookSpec, read_look
 from daynight.plugin.network_kind import NetworkKind
-from daynight.plugin.step import Step
+from daynight.plugin.step import BaseStep, Step, WindowStep
 
 
 @dataclass
 class Registry:
     """What the loaded plugins registered."""
 
-    steps: dict[str, type[Step]] = field(default_factory=dict)
-    looks: dict[str, Look] = field(default_factory=dict)
+    steps: dict[str, type[BaseStep]] = field(default_factory=dict)
+    looks: dict[str, LookSpec] = field(default_factory=dict)
     models: dict[str, Model] = field(default_factory=dict)
     networks: dict[str, NetworkKind] = field(default_factory=dict)
     exporters: dict[str, type[Exporter]] = field(default_factory=dict)
@@ -43,6 +44,9 @@ class Registry:
         for loaded in plugins.loaded:
             with plugins.left_out_on_fault(loaded.plugin.name):
                 registry.add(loaded, plugins)
+        for path in plugins.look_files:
+            with plugins.left_out_on_fault(str(path)):
+                registry.looks |= _named("look", registry.looks, [read_look(path)], _is_look)
         return registry
 
     def add(self, loaded: Loaded, plugins: Plugins) -> None:
@@ -53,7 +57,7 @@ class Registry:
         """
         kinds: list[tuple[str, dict[str, Any], Callable[[Any], bool]]] = [
             ("step", self.steps, _is_step),
-            ("look", self.looks, lambda thing: isinstance(thing, Look)),
+            ("look", self.looks, _is_look),
             ("model", self.models, lambda thing: isinstance(thing, Model)),
             ("network", self.networks, lambda thing: isinstance(thing, NetworkKind)),
             ("exporter", self.exporters, _is_exporter),
@@ -64,13 +68,15 @@ class Registry:
         ]
         for (_, table, _), things in zip(kinds, new, strict=True):
             table.update(things)
+        for name in new[1]:
+            self.looks[name] = dataclasses.replace(self.looks[name], origin=loaded.plugin.origin)
         self.plugins.append(loaded)
 
 
 def _named(
     kind: str, table: Mapping[str, Any], things: Iterable[Any], fits: Callable[[Any], bool]
 ) -> dict[str, Any]:
-    """Give things by their names, each of its kind and each name free."""
+    """Return things by their names, each of its kind and each name free."""
     named: dict[str, Any] = {}
     for thing in things:
         if not fits(thing):
@@ -82,7 +88,11 @@ def _named(
 
 
 def _is_step(thing: Any) -> bool:
-    return isinstance(thing, type) and issubclass(thing, Step)
+    return isinstance(thing, type) and issubclass(thing, Step | WindowStep)
+
+
+def _is_look(thing: Any) -> bool:
+    return isinstance(thing, LookSpec)
 
 
 def _is_exporter(thing: Any) -> bool:

@@ -1,64 +1,73 @@
-"""What a step of the chain is: the contract of every plugin that touches pixels."""
+"""What a step of the chain is: the contract of every plugin that touches pixels.
+
+A :class:`Step` sees one frame. A :class:`WindowStep` also sees the frames before and after it. A
+:class:`ShotStep` first sees small pictures of the whole shot. All three are pure: a frame's result follows
+from named frames alone, so any chunk of a shot, on any machine, gives the same pixels.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
-from daynight.errors import ChainError
+from daynight.frames.encoding import Encoding
 from daynight.frames.frame import Frame, Pixels
-from daynight.models.facts import Encoding
 
 if TYPE_CHECKING:
     from daynight.models.session import Network
 
 Tiling = Literal["whole", "tiles", "either"]
+ShotFacts: TypeAlias = Mapping[str, Any]
+"""What a step learned from a shot: JSON values, by name."""
 
 
 class StepOptions(BaseModel):
-    """Base of every step's options: unknown keys are refused, and values don't change later."""
+    """Base of every step's options: unknown keys are refused, and values are frozen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelOpener(Protocol):
+    """Opens the models that a step runs."""
+
+    def __call__(self, name: str | None = None) -> Network:
+        """Return a model, ready to run; opened once for all steps that ask for it.
+
+        Args:
+            name: a registered model; ``None``: the look's own.
+
+        Raises:
+            ChainError: the look has no model, or no model has this name.
+        """
 
 
 @dataclass(frozen=True)
 class StepContext:
     """What a chain hands its steps when it is opened."""
 
-    network: Network | None
-    """The chain's model, ready to run; ``None`` where the chain has none."""
+    open_model: ModelOpener
+    """Opens a model by name."""
     warn: Callable[[str], None]
-    """Tells the user something once, in one line."""
+    """Warns the user once, in one line."""
     still: Callable[[Path], Pixels]
-    """Reads a picture that a step compares with, as a display shows it: H×W×3 in [0, 1], sRGB.
+    """Reads a reference picture as a display shows it: H×W×3 in [0, 1], sRGB.
 
-    Its colour space is its own file's, by the chain's OCIO config. Raises ``PlateError``.
+    Its color space is its own file's, by the OCIO config in use. Raises ``PlateError``.
     """
     aovs: bool = False
-    """Whether maps are to be written: a step that has some puts them into ``Frame.aovs``, by name."""
-
-    @property
-    def model(self) -> Network:
-        """The chain's model, for a step that needs one.
-
-        Raises:
-            ChainError: the chain has none.
-        """
-        if self.network is None:
-            raise ChainError("chain", "has no model", "name one: --model FILE.onnx")
-        return self.network
+    """Whether AOVs are written: a step that has some puts them into ``Frame.aovs``, by name."""
 
 
-class Step(ABC):
-    """One step of a chain: takes a frame, gives a frame, and knows nothing of files or queues.
+class BaseStep(ABC):
+    """What all steps have in common. Subclass :class:`Step` or :class:`WindowStep`.
 
-    A step is made once for a chain, before any frame is read; what can be refused is refused there.
-    The first line of its docstring is what ``daynight plugins list`` shows.
+    A step is made once for a chain, before any frame is read; refuse there what can be refused.
+    The first line of its docstring is its summary in ``daynight plugins``.
     """
 
     name: ClassVar[str]
@@ -66,31 +75,96 @@ class Step(ABC):
     Options: ClassVar[type[StepOptions]] = StepOptions
     """Its options, checked when a chain is read."""
     works_in: Encoding | None = None
-    """Encoding in which it wants its frame; ``None``: as it comes. May be set when the step is made."""
+    """Encoding of the frames it takes; ``None``: either. May be set when the step is made."""
     takes: ClassVar[Tiling] = "whole"
-    """Whether its frame must be whole or in tiles."""
+    """Whether it takes whole frames or tiles."""
     gives: ClassVar[Tiling] = "either"
     """Whether its result is whole or in tiles; ``either``: as its frame was."""
     needs_model: ClassVar[bool] = False
-    """Whether its chain must have a model."""
-    preroll: int = 0
-    """For a step with memory: how many earlier frames it must see before the first one that counts.
-
-    With 0 the step is stateless: it may be called for any frame, in any order, from any thread.
-    Else it gets the frames of a shot in order, after ``start_shot``, on one thread.
-    """
+    """Whether it runs the look's model."""
 
     def __init__(self, options: StepOptions, context: StepContext) -> None:
         self.options = options
         self.context = context
 
-    def start_shot(self, name: str) -> None:  # noqa: B027 - most steps have no memory
-        """Forget the shot before; called ahead of each shot's first frame."""
+
+class Step(BaseStep):
+    """A step that sees one frame at a time. It may be called for any frame, in any order, on any thread."""
 
     @abstractmethod
     def apply(self, frame: Frame) -> Frame:
-        """Give the changed frame. Never writes into an array of the frame it was given.
+        """Return the changed frame. Never write into an array of the frame that was passed in.
 
         Raises:
             PlateError: this frame can't be processed; the others go on.
+        """
+
+
+@dataclass(frozen=True, eq=False)
+class FrameWindow:
+    """A frame and its neighbours in time, as they leave the step before.
+
+    A neighbour is ``None`` where the shot has no such frame, where it can't be read or processed, and
+    beyond a change of size, at which a new take begins. So it is the same in every run of these plates.
+    """
+
+    frame: Frame
+    """The frame to change."""
+    before: tuple[Frame | None, ...]
+    """The frames before it, in order of time: the last one is its direct predecessor."""
+    after: tuple[Frame | None, ...]
+    """The frames after it, in order of time: the first one is its direct successor."""
+
+    def __getitem__(self, number: int) -> Frame | None:
+        """Return the frame of this number; ``None`` where it is absent.
+
+        Raises:
+            KeyError: it lies outside the window.
+        """
+        frames = (*self.before, self.frame, *self.after)
+        index = number - (self.frame.number or 0) + len(self.before)
+        if not 0 <= index < len(frames):
+            raise KeyError(number)
+        return frames[index]
+
+
+class WindowStep(BaseStep):
+    """A step that sees the frames around the one that it changes."""
+
+    before: int = 0
+    """Frames that it sees before its own. May be set when the step is made."""
+    after: int = 0
+    """Frames that it sees after its own."""
+
+    @abstractmethod
+    def apply(self, window: FrameWindow) -> Frame:
+        """Return ``window.frame``, changed. It is called for each frame alone, in any order.
+
+        Raises:
+            PlateError: this frame can't be processed; the others go on.
+        """
+
+
+class ShotStep(BaseStep):
+    """A step with a first pass over its shot. Subclass it together with :class:`Step` or :class:`WindowStep`.
+
+    The facts are written as JSON beside the results, so that all chunks of a shot share them. ``apply``
+    finds them in ``Frame.facts``.
+    """
+
+    samples: ClassVar[int] = 16
+    """Most frames of a shot that the first pass looks at, evenly spaced."""
+    thumbnail_side: ClassVar[int] = 256
+    """Short side of its pictures, in pixels; smaller plates are not enlarged."""
+
+    @abstractmethod
+    def analyse(self, thumbnails: Sequence[Frame]) -> ShotFacts:
+        """Return what is to be known of a shot.
+
+        Args:
+            thumbnails: small pictures of its plates as they enter the chain, in order of time, in the
+                encoding that the step works in; plates that can't be read are left out.
+
+        Returns:
+            JSON values by name.
         """

@@ -1,15 +1,69 @@
-"""Training with PyTorch: networks, losses, data, and the step that reads like the paper.
+"""Training with PyTorch: methods, networks, losses, data, and the run.
 
-Needs the extra ``train``; nothing outside this room and the exporters imports torch.
+Needs the extra ``train``; importing this module does not import torch.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
 from daynight.errors import UsageError
+
+if TYPE_CHECKING:
+    from daynight.training.run.callbacks import Callback
+    from daynight.training.session import SessionOptions
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What came of a run."""
+
+    run: Path
+    """Its folder: checkpoints, recipe, metrics, curves and sample grids."""
+    steps: int
+    """Steps done."""
+
+
+def train(
+    day: Path | str,
+    night: Path | str,
+    out: Path | str,
+    *,
+    minutes: float | None = None,
+    callbacks: Sequence[Callback] = (),
+    **options: Unpack[SessionOptions],
+) -> TrainingResult:
+    """Train on photographs by day and by night.
+
+    Args:
+        day: a folder (searched through), a pattern such as ``shot.####.exr``, or one image.
+        night: likewise.
+        out: folder of the run.
+        minutes: stop after this long, with a checkpoint.
+        callbacks: called beside those that write metrics, curves and sample grids into the folder.
+        options: ``preset``, ``settings``, ``pairs``, ``start``, ``resume``, ``device``, ``jobs`` and
+            ``warn``, as :class:`daynight.training.session.SessionOptions` describes them.
+
+    Raises:
+        UsageError: an option or the recipe doesn't fit, there is nothing to train on, or PyTorch is not
+            installed.
+        OSError: a checkpoint can't be written.
+    """
+    require_torch()
+    from daynight.training.run.callbacks import file_callbacks
+    from daynight.training.session import open_session
+
+    with open_session(Path(day), Path(night), Path(out), **options) as session:
+        files = file_callbacks(options.get("warn", lambda _: None))
+        steps = session.train(minutes=minutes, callbacks=[*callbacks, *files])
+    return TrainingResult(Path(out), steps)
 
 
 def require_torch() -> None:
-    """Say in one line how to get PyTorch where it is not installed.
+    """Check that PyTorch is installed.
 
     Raises:
         UsageError: it is not.

@@ -20,8 +20,8 @@ from statistics import fmean
 import click
 
 from daynight.plates import EXTENSIONS
+from daynight.training.recipe import read_preset, update_recipe
 from daynight.training.run.curves import Record, draw_comparison, read_records
-from daynight.training.run.recipe import Recipe
 
 _LAST = 0.1
 """Part of a run, at its end, over which its losses are averaged."""
@@ -49,9 +49,11 @@ class Run:
 
     def folder(self, out: Path) -> Path:
         """Give where it is kept: named by its data, and by the settings that are not its preset's own."""
-        preset = Recipe.preset(self.preset)
-        told = {name: str(value) for name, value in self.settings.items()}
-        changed = [f"{name}={text}" for name, text in told.items() if preset.updated({name: text}) != preset]
+        preset = read_preset(self.preset)
+        texts = {name: str(value) for name, value in self.settings.items()}
+        changed = [
+            f"{name}={text}" for name, text in texts.items() if update_recipe(preset, {name: text}) != preset
+        ]
         minutes = [f"{self.minutes:g}min"] if self.minutes else []
         return out / "runs" / "_".join([self.preset, self.day.parent.name, *minutes, *changed])
 

@@ -15,15 +15,18 @@ from daynight.cli import COMMANDS, _own_command
 Daynight = Callable[..., Result]
 
 HEAVY = {"numpy", "pydantic", "cv2", "OpenImageIO", "onnxruntime", "rich", "fileseq", "torch"}
+MADE_OF_FIELDS = {"convert": {"pydantic"}}
+"""What a command needs to make its options from the fields of a value."""
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], *([name, "--help"] for name in COMMANDS)])
 def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    allowed = HEAVY - MADE_OF_FIELDS.get(arguments[0], set())
     code = (
         "import sys\n"
         "from daynight.cli import main\n"
         "main(sys.argv[1:], standalone_mode=False)\n"
-        f"print('heavy:', sorted({HEAVY!r} & sys.modules.keys()))"
+        f"print('heavy:', sorted({allowed!r} & sys.modules.keys()))"
     )
     result = subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
@@ -39,7 +42,7 @@ def test_a_command_is_imported_only_when_called() -> None:
         "print(sorted(name for name in sys.modules if name.startswith('daynight.cli.')))"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert result.stdout.rstrip().endswith("[]")
+    assert result.stdout.rstrip().endswith("['daynight.cli.flags']")
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -51,12 +51,11 @@ def test_failed_frames_are_listed_and_the_exit_code_is_1(
     assert result.exit_code == 1
     lines = result.stderr.splitlines()
     assert len(lines) == 2
-    assert lines[0].startswith(f"error: {folder / 'sh.0002.png'}: is no readable .png image")
-    assert lines[1].startswith(
-        f"error: {folder / 'sh.0003.png'}: is missing; render it, or choose --on-missing"
-    )
+    assert lines[0].startswith(f"error: {folder / 'sh.####.png'}: frame 3 is missing; ")
+    assert lines[0].endswith("or set --on-missing to skip, hold or black")
+    assert lines[1].startswith(f"error: {folder / 'sh.0002.png'}: is not a readable .png image")
     assert "3 frames in" in result.stdout
-    assert "2 failed" in result.stdout
+    assert "1 failed, 1 missing" in result.stdout
 
 
 WRONG = {
@@ -65,14 +64,14 @@ WRONG = {
     "range of two readings": (("--to", "night", "--frames", "1-9:2"), "tools differ on 1-9:2"),
     "unknown option": (("--to", "day-for-night", "--set", "grade.exposre=1"), "did you mean 'exposure'?"),
     "unknown format": (("--to", "passthrough", "--ext", "webm"), "--ext webm: can't be written"),
-    "over the plates": (("--to", "passthrough", "--out", "SHOT"), "is a plate and would be written over"),
+    "over the plates": (("--to", "passthrough", "--out", "SHOT"), "is a plate and would be overwritten"),
     "chain not there": (("--chain", "absent.toml"), "absent.toml: can't be read"),
     "model not there": (("--to", "night", "--model", "absent.onnx"), "absent.onnx: can't be read"),
     "look and chain": (("--to", "night", "--chain", "a.toml"), "Give one of"),
     "empty path": (("--to", "night", "--out", ""), "the path is empty"),
-    "report over a plate": (("--to", "passthrough", "--report", "SHOT"), "is no name of a page"),
+    "report over a plate": (("--to", "passthrough", "--report", "SHOT"), "is not the name of a page"),
     "model fact without a model": (("--to", "day-for-night", "--set", "model.radius=3"), "has no model"),
-    "report nowhere": (("--to", "passthrough", "--report", "absent/r.html"), "its folder is not there"),
+    "report nowhere": (("--to", "passthrough", "--report", "absent/r.html"), "its folder does not exist"),
 }
 
 
@@ -94,10 +93,10 @@ def test_a_dry_run_says_what_would_be_done(daynight: Daynight, make_shot: MakeSh
     assert result.exit_code == 0
     assert result.stdout.splitlines() == [
         "chain: grade",
-        "colour: ocio://cg-config-v2.2.0_aces-v1.3_ocio-v2.4",
-        "sh/sh.####.png: 3 frames, 1 missing",
+        "color config: ocio://cg-config-v2.2.0_aces-v1.3_ocio-v2.4",
+        "sh/sh.####.png: 3 frames, 1 missing (3)",
         f"would write to {tmp_path / 'shots_day-for-night'}",
-        "4 frames to do",
+        "3 frames to do",
     ]
     assert not (tmp_path / "shots_day-for-night").exists()
 
@@ -107,15 +106,13 @@ def test_json_lines_for_farms(daynight: Daynight, make_shot: MakeShot, tmp_path:
     options = ("--to", "day-for-night", "--out", tmp_path / "out", "--progress", "json")
     result = daynight("convert", folder, *options)
     events = [json.loads(line) for line in result.stdout.splitlines()]
-    assert events[0] == {"event": "started", "frames": 3, "device": None}
-    assert [(event["number"], event["fault"] is None) for event in events[1:-1]] == [
-        (1, True),
-        (2, False),
-        (3, True),
-    ]
-    assert events[1]["target"] == str(tmp_path / "out/sh.0001.png")
-    assert set(events[1]["seconds"]) == {"read", "compute", "write"}
-    assert (events[-1]["event"], events[-1]["done"], events[-1]["failed"]) == ("finished", 2, 1)
+    assert events[0] == {"event": "started", "frames": 2, "device": None}
+    assert (events[1]["event"], events[1]["shot"], events[1]["frames"]) == ("missing", "sh.####.png", "2")
+    assert "set --on-missing to skip" in events[1]["fault"]
+    assert [(event["number"], event["fault"]) for event in events[2:-1]] == [(1, None), (3, None)]
+    assert events[2]["target"] == str(tmp_path / "out/sh.0001.png")
+    assert set(events[2]["seconds"]) == {"read", "compute", "write"}
+    assert (events[-1]["event"], events[-1]["done"], events[-1]["missing"]) == ("finished", 2, 1)
 
 
 def test_the_bar_shows_shot_frame_and_count(daynight: Daynight, make_shot: MakeShot, tmp_path: Path) -> None:

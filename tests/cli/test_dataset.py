@@ -94,7 +94,7 @@ def test_a_broken_file_is_named_and_the_exit_code_is_1(
     result = daynight("dataset", *arguments)
     assert result.exit_code == 1
     (line,) = result.stderr.splitlines()
-    assert line.startswith(f"error: {broken}: is no readable .png image")
+    assert line.startswith(f"error: {broken}: is not a readable .png image")
     assert result.stdout
 
 
@@ -103,7 +103,7 @@ REFUSED = {
     "absent": (["split", "absent", "out"], "absent: is not there; give a folder of photographs"),
     "into itself": (["split", "photos", "photos/out"], "photos/out: and photos lie in one another"),
     "the same crop": (["crop", "photos", "out", "--count", "2"], "--count 2: asks for the same crop again"),
-    "a format": (["crop", "photos", "out", "--ext", "exr"], "--depth 8: exr does not hold it"),
+    "a format": (["crop", "photos", "out", "--ext", "exr"], "depth=8: exr does not hold it"),
     "stats of nothing": (["stats", "photos", "absent"], "absent: is not there"),
 }
 

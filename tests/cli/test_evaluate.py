@@ -26,7 +26,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Plates, photographs of night, a moving shot, and a classifier trained for a few steps."""
     from safetensors.torch import save_file
 
-    from daynight.evaluation.classifier import read_photographs, train_classifier
+    from daynight.evaluation.classifier import train_classifier
 
     torch.set_num_threads(1)
     root = tmp_path_factory.mktemp("evaluate")
@@ -38,8 +38,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(3):
         frame = np.ascontiguousarray(wide[:, 2 * number : 2 * number + 96])
         write_image(root / f"shots/sh/f.{1001 + number}.png", as_uint8(frame))
-    day, night = (read_photographs(root / side, print) for side in ("plates", "real"))
-    classifier = train_classifier(day, night, steps=40, seed=1, tell=print)
+    classifier = train_classifier(root / "plates", root / "real", steps=40, seed=1)
     save_file(classifier.state_dict(), root / "judge.safetensors")
     return root
 

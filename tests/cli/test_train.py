@@ -63,7 +63,7 @@ def test_a_run_is_not_written_over_and_goes_on_when_asked(run, sides):
     )
     went_on = train(*sides, "--out", run, "--resume", "--set", "steps=3")
     assert went_on.output.endswith("3 steps done\n"), went_on.output
-    assert json.loads((run / "recipe.json").read_text())["size"] == 64
+    assert json.loads((run / "recipe.json").read_text())["data"]["size"] == 64
 
 
 @pytest.mark.parametrize("preset", ["relight", "p0", "p1-cyclegan"])
@@ -71,7 +71,7 @@ def test_a_dry_run_shows_networks_data_and_plan_and_trains_nothing(sides, tmp_pa
     done = train(*sides, "--out", tmp_path / "run", "--preset", preset, "--dry-run")
     assert done.exit_code == 0, done.output
     counts = {
-        "relight": ["relight generator, two: 2,3", "discriminator judges, two: "],
+        "relight": ["relight generator, two: 2,3", "discriminator multiscale, two: "],
         "p0": ["p0 generator, two: 1,813,987 ", "discriminator whole, two: 167,649 "],
         "p1-cyclegan": ["cyclegan generator, two: 11,378,179 ", "discriminator patch, two: 2,764,737 "],
     }
@@ -81,11 +81,13 @@ def test_a_dry_run_shows_networks_data_and_plan_and_trains_nothing(sides, tmp_pa
 
 
 def test_starting_from_the_bundled_models(sides, tmp_path):
-    done = train(*sides, "--out", tmp_path, "--start", "night", "day", *FEW, "--set", "judges_first=9")
+    done = train(
+        *sides, "--out", tmp_path, "--start", "night", "day", *FEW, "--set", "discriminator_warmup=9"
+    )
     assert done.exit_code == 0, done.output
     started = load_file(tmp_path / "checkpoint-000002.safetensors")
     other = tmp_path / "other"
-    assert train(*sides, "--out", other, *FEW, "--set", "judges_first=9").exit_code == 0
+    assert train(*sides, "--out", other, *FEW, "--set", "discriminator_warmup=9").exit_code == 0
     fresh = load_file(other / "checkpoint-000002.safetensors")
     assert (started["night/head.bias"] - fresh["night/head.bias"]).abs().max() > 0.01
     assert torch.equal(started["night/head.bias"], started["night-average/head.bias"])
@@ -111,7 +113,7 @@ def test_pairs(sides, tmp_path):
         pytest.param(("--set", "seed=-1"), "--set seed=-1: input should be greater", id="seed"),
         pytest.param(("--set", "betas=0.5,1"), "--set betas=0.5,1: input should be less", id="betas"),
         pytest.param(("--set", "discriminators.kind=x"), "network relight: ", id="network-setting"),
-        pytest.param(("--set", "size=100"), "is no multiple of 64", id="size"),
+        pytest.param(("--set", "size=100"), "is not a multiple of 64", id="size"),
         pytest.param(("--set", "paired=1"), "needs photographs in pairs; give --pairs", id="no-pairs"),
         pytest.param(("--start", "night", "nowhere.onnx"), "nowhere.onnx: can't be read", id="no-model"),
         pytest.param(
@@ -145,7 +147,7 @@ def test_a_disk_that_refuses_is_one_line(sides, tmp_path):
     refused = train(*sides, "--out", tmp_path / "file/run", *FEW)
     assert refused.exit_code == 2
     assert refused.stderr.splitlines()[-1].startswith(f"error: {tmp_path}/file")
-    assert refused.stderr.endswith("; check rights and disk space\n")
+    assert refused.stderr.endswith("; check permissions and disk space\n")
 
 
 def test_too_little_memory_is_one_line(sides, tmp_path, monkeypatch):

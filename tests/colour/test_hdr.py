@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from onnx_models import affine, maps, per_channel
 from pictures import (
     channel_bits,
+    convert,
     converted,
     part,
     picture,
@@ -146,7 +147,6 @@ def test_a_step_that_works_display_encoded_gives_all_light_back(
     (tmp_path / "plugins/seen.py").write_text(STEPS_IN_DISPLAY)
     monkeypatch.setenv("DAYNIGHT_PLUGIN_PATH", str(tmp_path / "plugins"))
     monkeypatch.delenv("DAYNIGHT_PLUGINS", raising=False)
-    from daynight import convert
     from daynight.plugin.registry import Registry
 
     chain = tmp_path / "seen.toml"

@@ -413,11 +413,10 @@ def test_the_built_in_config_is_recorded_by_its_full_name(tmp_path: Path) -> Non
 
 
 UNKNOWN = {
-    "nearly right": ("ACESgc", None, "--colorspace 'ACESgc': is not in ocio://cg-config", "'ACEScg'?"),
-    "a camera's": ("ARRI LogC4", None, "--colorspace 'ARRI LogC4'", f"it: --ocio {STUDIO}"),
-    "nothing like it": ("zzz", None, "--colorspace 'zzz'", "known: "),
-    "of the result": (None, "ACEScgg", "--out-colorspace 'ACEScgg'", "did you mean 'ACEScg'?"),
-    "an empty one": ("", None, "--colorspace ''", "known: "),
+    "nearly right": ("ACESgc", None, "`colorspace=ACESgc`: is not in ocio://cg-config", "'ACEScg'?"),
+    "a camera's": ("ARRI LogC4", None, "`colorspace=ARRI LogC4`", f"it: set `ocio={STUDIO}`"),
+    "nothing like it": ("zzz", None, "`colorspace=zzz`", "known: "),
+    "of the result": (None, "ACEScgg", "`out_colorspace=ACEScgg`", "did you mean 'ACEScg'?"),
 }
 
 
@@ -451,7 +450,7 @@ def test_a_config_that_cannot_be_loaded_is_one_line(
         Path(path).write_text(content)
     with pytest.raises(UsageError) as error:
         run_convert(exr(tmp_path / "b.exr"), "day-for-night", ocio=path)
-    assert str(error.value).startswith(f"--ocio {path}: ")
+    assert str(error.value).startswith(f"`ocio={path}`: ")
     assert "\n" not in str(error.value)
     assert capfd.readouterr() == ("", "")
 
@@ -550,9 +549,7 @@ def test_a_tag_that_the_config_does_not_know_is_told_and_the_pixel_type_decides(
     plate = exr(tmp_path / "a.exr", oiio__ColorSpace="lin_ap1_scene", colorInteropID="lin_ap1_scene")
     summary, told = run_convert(plate, "day-for-night", ocio=studio_config, settings=STOP_DOWN)
     assert summary.done == 1
-    assert told == [
-        f"colour space 'lin_ap1_scene' is not in {studio_config}: name the plates' by --colorspace"
-    ]
+    assert told == [f"colour space 'lin_ap1_scene' is not in {studio_config}: set `colorspace`"]
     np.testing.assert_allclose(read_image(tmp_path / "out/a.exr"), 0.25, rtol=1e-5)
 
 
@@ -696,7 +693,7 @@ def test_acescg_becomes_rec_709_where_no_file_can_say_that_it_is_acescg(tmp_path
 
 
 def test_a_faulty_config_is_told_by_where_it_was_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UsageError, match=r"^--ocio /absent\.ocio: .*; give a config file"):
+    with pytest.raises(UsageError, match=r"^`ocio=/absent\.ocio`: .*; give a config file"):
         ColourSpaces("/absent.ocio")
     monkeypatch.setenv("OCIO", "/absent.ocio")
     with pytest.raises(UsageError, match=r"^\$OCIO /absent\.ocio: "):

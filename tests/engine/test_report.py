@@ -35,7 +35,7 @@ def test_the_page_holds_samples_faults_and_timings_and_needs_no_other_file(
         assert before.shape == after.shape == (48, 64, 3)
         assert after.mean() < 0.7 * before.mean()
     assert np.abs(pictures[0].astype(int) - as_uint8(picture(seed=1))).mean() < 8
-    assert "&lt;sh&gt;.0002.png: is no readable .png image" in text
+    assert "&lt;sh&gt;.0002.png: is not a readable .png image" in text
     assert "<sh>" not in text
     assert not re.search(r'(src|href)="(?!data:)', text)
     for stage in ("read", "compute", "write"):

@@ -10,47 +10,31 @@ from pathlib import Path
 import numpy as np
 import pytest
 from onnx_models import affine, convolutions, maps
-from pictures import SHARED, as_uint8, needs_shared, picture, read_image, write_image
+from pictures import SHARED, as_uint8, convert, needs_shared, picture, read_image, write_image
 
-from daynight import Frame, convert
-from daynight.engine.run import FrameDone, Started
+from daynight import Frame
+from daynight.engine.events import FrameDone, Started
 from daynight.errors import UsageError
 
 MakeShot = Callable[..., Path]
 
-MEMORY = '''
-"""A step with memory: gives the mean of this frame and the two before."""
+FAULTY = '''
+"""A step that fails on one frame."""
 from daynight import Frame, hookimpl
 from daynight.plugin.step import Step
 
-class Trail(Step):
-    """Give the mean of this frame and the two before."""
-    name = "trail"
-    preroll = 2
-    def start_shot(self, name: str) -> None:
-        self.seen = []
+class Faulty(Step):
+    """Fail on frame 2."""
+    name = "faulty"
     def apply(self, frame: Frame) -> Frame:
-        self.seen = [*self.seen, frame.image][-3:]
-        return frame.with_image(sum(self.seen) / len(self.seen))
+        if frame.number == 2:
+            raise ZeroDivisionError("by\\nzero")
+        return frame
 
 @hookimpl
 def daynight_steps():
-    return [Trail]
+    return [Faulty]
 '''
-
-
-@pytest.fixture
-def trail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Make the step with memory known, and write the chain ``trail.toml`` that runs it."""
-
-    def make(text: str = MEMORY) -> None:
-        (tmp_path / "plugins").mkdir()
-        (tmp_path / "plugins/trail.py").write_text(text)
-        (tmp_path / "trail.toml").write_text('[[step]]\nuse = "trail"\n')
-        monkeypatch.setenv("DAYNIGHT_PLUGIN_PATH", str(tmp_path / "plugins"))
-        monkeypatch.setenv("DAYNIGHT_PLUGINS", "trail")
-
-    return make
 
 
 def test_a_grade_is_what_it_says_in_every_frame(make_shot: MakeShot, tmp_path: Path) -> None:
@@ -118,13 +102,8 @@ def test_a_foreign_model_of_maps(make_shot: MakeShot, tmp_path: Path) -> None:
 
 BAD = {
     "ends early": (lambda path: path.write_bytes(path.read_bytes()[:600]), "can't be decoded"),
-    "empty": (lambda path: path.write_bytes(b""), "is no readable .png image"),
-    "text": (lambda path: path.write_text("oops"), "is no readable .png image"),
-    "another size": (
-        lambda path: write_image(path, as_uint8(picture(24, 32))),
-        "is 32x24 in a shot of 64x48",
-    ),
-    "gone": (lambda path: path.unlink(), "is missing"),
+    "empty": (lambda path: path.write_bytes(b""), "is not a readable .png image"),
+    "text": (lambda path: path.write_text("oops"), "is not a readable .png image"),
 }
 
 
@@ -143,15 +122,49 @@ def test_a_bad_frame_is_named_and_the_others_are_done(
     ]
 
 
-def test_a_frame_of_another_size_stays_out_when_the_run_is_started_again(
+def test_a_change_of_size_is_a_new_take_said_once(make_shot: MakeShot, tmp_path: Path) -> None:
+    folder, warnings = make_shot("sh", tuple(range(1, 8))), []
+    for number in (3, 4, 6):
+        write_image(folder / f"sh.{number:04d}.png", as_uint8(picture(24, 32)))
+    summary = convert(folder, "passthrough", out=tmp_path / "out", warn=warnings.append)
+    assert (summary.done, summary.failed) == (7, [])
+    assert read_image(tmp_path / "out/sh.0004.png").shape == (24, 32, 3)
+    assert warnings == [
+        "sh.####.png: sh.0003.png is 32x24 after 64x48: each change of size in this shot begins a new take"
+    ]
+
+
+def test_a_strict_run_refuses_a_change_of_size_however_often_it_is_started(
     make_shot: MakeShot, tmp_path: Path
 ) -> None:
     folder = make_shot("sh", tuple(range(1, 6)))
     write_image(folder / "sh.0003.png", as_uint8(picture(24, 32)))
     for _ in range(2):
-        summary = convert(folder, "passthrough", out=tmp_path / "out")
+        summary = convert(folder, "passthrough", out=tmp_path / "out", strict=True)
         assert [event.job.number for event in summary.failed] == [3]
+        assert "is 32x24 in a shot of 64x48" in str(summary.failed[0].fault)
     assert not (tmp_path / "out/sh.0003.png").exists()
+
+
+def test_a_gap_is_one_line_however_many_frames_it_has(make_shot: MakeShot, tmp_path: Path) -> None:
+    folder, events = make_shot("sh", (1, 2, 3, 900, 903)), []
+    pattern = folder / "sh.####.png"
+    summary = convert(pattern, "passthrough", out=tmp_path / "out", observe=events.append)
+    (gap,) = summary.missing
+    assert (summary.done, summary.failed, summary.complete) == (5, [], False)
+    assert gap.ranges == "4-899, 901-902"
+    assert str(gap.fault) == (
+        f"{folder}/sh.####.png: frames 4-899, 901-902 are missing; "
+        "render them, or set `on_missing` to skip, hold or black"
+    )
+    assert "898 missing" in str(summary)
+    assert gap in events
+
+
+def test_a_run_that_stops_at_the_first_failure_stops_at_a_gap(make_shot: MakeShot, tmp_path: Path) -> None:
+    folder = make_shot("sh", (1, 2, 4))
+    summary = convert(folder, "passthrough", out=tmp_path / "out", on_error="stop")
+    assert (summary.done, summary.not_reached) == (0, 3)
 
 
 def test_failed_frames_keep_none_of_their_pixels(make_shot: MakeShot, tmp_path: Path) -> None:
@@ -212,64 +225,17 @@ def test_events_come_in_order_on_the_calling_thread(make_shot: MakeShot, tmp_pat
     assert threads == {threading.main_thread()}
 
 
-def test_a_step_with_memory_gives_the_same_pixels_in_any_chunks(
-    make_shot: MakeShot, tmp_path: Path, trail: Callable[..., None]
-) -> None:
-    trail()
-    folder = make_shot("sh", tuple(range(1, 13)))
-    options = {"chain": tmp_path / "trail.toml"}
-    convert(folder, out=tmp_path / "whole", **options)
-    for chunk in ("1-5", "6", "7-9", "10-12"):
-        convert(folder, out=tmp_path / "chunks", frames=chunk, **options)
-    for path in (tmp_path / "whole").iterdir():
-        np.testing.assert_array_equal(read_image(path), read_image(tmp_path / "chunks" / path.name))
-    first, plain = read_image(tmp_path / "whole/sh.0001.png"), read_image(folder / "sh.0001.png")
-    np.testing.assert_array_equal(first, plain)
-    assert np.abs(read_image(tmp_path / "whole/sh.0005.png") - read_image(folder / "sh.0005.png")).max() > 0
-
-
-@pytest.mark.parametrize("on_missing", ["hold", "black", "skip"])
-def test_chunks_agree_over_gaps_and_steps(
-    make_shot: MakeShot, tmp_path: Path, trail: Callable[..., None], on_missing: str
-) -> None:
-    trail()
-    folder = make_shot("sh", (1, 2, 3, 4, 6, 7, 8, 9))
-    options = {"chain": tmp_path / "trail.toml", "on_missing": on_missing}
-    convert(folder, out=tmp_path / "whole", **options)
-    for chunk in ("1-3", "4-6", "7", "8-9"):
-        convert(folder, out=tmp_path / "chunks", frames=chunk, **options)
-    convert(folder, out=tmp_path / "stepped", frames="1-9x3", **options)
-    names = sorted(path.name for path in (tmp_path / "whole").iterdir())
-    assert len(names) == 8 + (on_missing != "skip")
-    for name in names:
-        whole = read_image(tmp_path / "whole" / name)
-        np.testing.assert_array_equal(whole, read_image(tmp_path / "chunks" / name))
-        if (tmp_path / "stepped" / name).exists():
-            np.testing.assert_array_equal(whole, read_image(tmp_path / "stepped" / name))
-
-
-def test_a_shot_whose_first_frame_is_broken_begins_anew(
-    make_shot: MakeShot, tmp_path: Path, trail: Callable[..., None]
-) -> None:
-    trail()
-    make_shot("shots/a", (1, 2, 3))
-    b = make_shot("shots/b", (1, 2, 3))
-    (b / "b.0001.png").write_text("oops")
-    convert(tmp_path / "shots", chain=tmp_path / "trail.toml", out=tmp_path / "out")
-    np.testing.assert_array_equal(read_image(tmp_path / "out/b/b.0002.png"), read_image(b / "b.0002.png"))
-
-
 def test_a_fault_in_a_plugins_step_is_that_frames_fault(
-    make_shot: MakeShot, tmp_path: Path, trail: Callable[..., None]
+    make_shot: MakeShot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = MEMORY.replace("preroll = 2", "preroll = 0").replace(
-        "        self.seen = [*",
-        "        if frame.number == 2: raise ZeroDivisionError('by\\nzero')\n        self.seen = [*",
-    )
-    trail(text)
-    summary = convert(make_shot("sh", (1, 2, 3)), chain=tmp_path / "trail.toml", out=tmp_path / "out")
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins/faulty.py").write_text(FAULTY)
+    (tmp_path / "faulty.toml").write_text('[[step]]\nuse = "faulty"\n')
+    monkeypatch.setenv("DAYNIGHT_PLUGIN_PATH", str(tmp_path / "plugins"))
+    monkeypatch.setenv("DAYNIGHT_PLUGINS", "faulty")
+    summary = convert(make_shot("sh", (1, 2, 3)), chain=tmp_path / "faulty.toml", out=tmp_path / "out")
     (failed,) = summary.failed
-    assert "sh.0002.png: can't be converted (ZeroDivisionError: by zero); see --debug" in str(failed.fault)
+    assert "sh.0002.png: can't be converted (ZeroDivisionError: by zero); " in str(failed.fault)
     assert failed.trace.rstrip().endswith("ZeroDivisionError: by\nzero")
     assert summary.done == 2
 

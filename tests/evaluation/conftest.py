@@ -24,10 +24,9 @@ def judge_file(sides: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactor
     torch = pytest.importorskip("torch")
     from safetensors.torch import save_file
 
-    from daynight.evaluation.classifier import read_photographs, train_classifier
+    from daynight.evaluation.classifier import train_classifier
 
     torch.set_num_threads(1)
-    day, night = (read_photographs(folder, print) for folder in sides)
     path = tmp_path_factory.mktemp("judge") / "judge.safetensors"
-    save_file(train_classifier(day, night, steps=40, seed=1, tell=print).state_dict(), path)
+    save_file(train_classifier(*sides, steps=40, seed=1).state_dict(), path)
     return path

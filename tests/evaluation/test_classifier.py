@@ -42,5 +42,5 @@ def test_a_judge_is_not_written_over(trained, sides):
     before = trained.read_bytes()
     done = CliRunner().invoke(main, ["judge", *map(str, sides), "--out", str(trained)])
     assert done.exit_code == 2
-    assert done.output == f"error: --out {trained}: is there already; give another name, or move it away\n"
+    assert done.output == f"error: --out {trained}: exists already; give another name, or move it away\n"
     assert trained.read_bytes() == before

@@ -17,19 +17,21 @@ torch = pytest.importorskip("torch")
 
 
 def torchvision_or_nothing() -> None:
-    """Let an empty torchvision stand in where its build is not made for this PyTorch, as on CI.
+    """Let an empty torchvision stand in where it is absent, or built for another PyTorch, as on CI.
 
     torch-fidelity imports it for other networks and their data; Inception uses none of it.
     """
     try:
         import torchvision  # noqa: F401
-    except RuntimeError:
+    except (ImportError, RuntimeError):
         for name in ("torchvision", "torchvision.datasets", "torchvision.transforms.functional"):
             sys.modules[name] = MagicMock()
 
 
 torchvision_or_nothing()
-extractors = pytest.importorskip("torch_fidelity.feature_extractor_inceptionv3")
+extractors = pytest.importorskip(
+    "torch_fidelity.feature_extractor_inceptionv3", reason="needs the extra `fidelity`"
+)
 
 from safetensors.torch import save_file  # noqa: E402
 

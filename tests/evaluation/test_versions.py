@@ -65,12 +65,12 @@ def test_of_results_of_one_name_the_plates_own_format_is_meant(tmp_path):
 def test_plates_of_one_name_are_kept_apart_and_sizes_may_differ(maker, tmp_path):
     plates = written(tmp_path / "in/x/a_0001.png", tmp_path / "in/y/a_0001.png")
     plates.append(write_image(tmp_path / "in/y/a_0002.png", as_uint8(picture(20, 30))))
-    made = maker.grade(plates, "grade", "night").results
+    made = maker.grade(plates, "grade", "night")
     assert list(made) == plates
     assert len(set(made.values())) == 3
     assert read_image(made[plates[2]]).shape == (20, 30, 3)
     assert read_image(made[plates[0]]).mean() < 0.6 * read_image(plates[0]).mean()
-    lifted = maker.grade(plates, "lifted", "day").results
+    lifted = maker.grade(plates, "lifted", "day")
     assert read_image(lifted[plates[0]]).mean() > read_image(plates[0]).mean()
 
 
@@ -80,7 +80,7 @@ def test_each_plate_is_matched_to_a_photograph_in_turn(maker, tmp_path):
         write_image(tmp_path / f"real/{level}.png", np.full((8, 8, 3), level, np.uint8))
         for level in (20, 200)
     ]
-    made = maker.match(plates, "match", photographs).results
+    made = maker.match(plates, "match", photographs)
     levels = [read_image(made[plate]).mean() for plate in plates]
     assert levels == pytest.approx([20, 200, 20], abs=3)
 
@@ -98,7 +98,7 @@ def test_shots_and_stills_of_one_folder_are_sequences(maker, tmp_path):
     written(tmp_path / "in/alone.png")
     made = maker.look([tmp_path / "in"], "look", "passthrough")
     assert sequences(tmp_path / "in") == {tmp_path / "in/sh/f.####.png": shot, tmp_path / "in/view": stills}
-    assert {*shot, *stills} < made.results.keys()
+    assert {*shot, *stills} < made.keys()
     write_image(tmp_path / "in/view/thumb.png", as_uint8(picture(20, 30)))
     with pytest.raises(UsageError, match=r"thumb\.png: differs in size from morning\.png"):
         sequences(tmp_path / "in")

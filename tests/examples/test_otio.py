@@ -100,7 +100,7 @@ def test_handles_end_with_the_media_and_shared_frames_are_done_once(
     )
     assert result.returncode == 0, result.stderr
     assert "again: 2 frames" in result.stdout
-    assert "3 there already" in result.stdout
+    assert "3 already finished" in result.stdout
     assert written(tmp_path) == [
         *(f"sh010/sh010.00{number}.png" for number in range(11, 18)),
         "still/matte.png",
@@ -133,8 +133,8 @@ def test_a_missing_frame_and_an_unreadable_file_are_named(tmp_path: Path, make_s
         tmp_path, Clip("sh010", ExternalReference("plates/sh010/sh010.####.png"), span(1, 4)), movie
     )
     assert result.returncode == 1
-    assert "sh010.0003.png: is missing" in result.stderr
-    assert "cut.mov: is no readable .mov image" in result.stderr
+    assert "sh010.####.png: frame 3 is missing; " in result.stderr
+    assert "cut.mov: is not a readable .mov image" in result.stderr
     clips = otio.adapters.read_from_file(str(tmp_path / "out/cut.otio")).find_clips()
     assert clips[0].media_reference.target_url == str(tmp_path / "out/sh010/sh010.####.png")
     assert clips[1].media_reference.target_url == "plates/cut.mov"

@@ -5,10 +5,12 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from training_runs import recipe_of  # noqa: E402
+
 from daynight.errors import ModelError, UsageError  # noqa: E402
 from daynight.export.trained import facts_of, load_generator  # noqa: E402
+from daynight.training.recipe import write_recipe  # noqa: E402
 from daynight.training.run.checkpoint import Parts, save_checkpoint  # noqa: E402
-from daynight.training.run.recipe import Recipe  # noqa: E402
 
 
 @pytest.fixture
@@ -16,7 +18,7 @@ def make_run(kinds, tmp_path):
     """Write a run of a kind of network, and give its folder and its night network."""
 
     def make(kind, *, best=False, steps=5, **settings):
-        Recipe(network=kind, generator=settings, steps=9, seed=4).write(tmp_path)
+        write_recipe(recipe_of(kind, generator=settings, steps=9, seed=4), tmp_path)
         network = kinds[kind].generator(**settings)
         save_checkpoint(tmp_path, steps, Parts({"night-average": network}), best=best)
         return tmp_path, network
@@ -29,7 +31,7 @@ def test_the_running_average_with_the_recipes_settings(make_run, kinds):
     trained = load_generator(run, "night", kinds)
     plate = np.random.default_rng(0).uniform(-1, 1, (1, 3, 24, 32)).astype(np.float32)
     with torch.no_grad():
-        expected = network.eval()(torch.from_numpy(plate)).numpy()
+        expected = network.eval()(torch.from_numpy(plate)).picture.numpy()
     (given,) = trained(plate)
     assert np.array_equal(given, expected)
     assert (trained.step, trained.direction, trained.outputs) == (5, "night", ("picture",))
@@ -46,13 +48,13 @@ def test_a_network_that_attends_gives_the_picture_alone(make_run, kinds):
 
 
 def test_settings_of_one_direction_go_over_those_of_both(kinds, tmp_path):
-    recipe = Recipe(network="cyclegan", generator={"blocks": 3}, to_day={"blocks": 1}, steps=9)
-    recipe.write(tmp_path)
+    recipe = recipe_of("cyclegan", generator={"blocks": 3}, to_day={"blocks": 1}, steps=9)
+    write_recipe(recipe, tmp_path)
     averages = {
         f"{name}-average": kinds["cyclegan"].generator(blocks) for name, blocks in (("night", 3), ("day", 1))
     }
     save_checkpoint(tmp_path, 1, Parts(averages))
-    counts = [len(load_generator(tmp_path, name, kinds).network) for name in ("night", "day")]
+    counts = [len(load_generator(tmp_path, name, kinds).network.network) for name in ("night", "day")]
     assert counts[0] - counts[1] == 2
 
 
@@ -98,8 +100,8 @@ def test_facts_of_kind_run_card_and_file(make_run, kinds):
 @pytest.mark.parametrize(
     ("text", "kind", "message"),
     [
-        ("{", UsageError, "is no JSON"),
-        ("[]", UsageError, "is no JSON object"),
+        ("{", UsageError, "is not JSON"),
+        ("[]", UsageError, "is not a JSON object"),
         ('{"licens": ""}', ModelError, "did you mean 'licence'?"),
     ],
 )

@@ -9,24 +9,24 @@ def make_run(tmp_path_factory):
     """Make a run of a kind of network that no one trained, with weights that make its outputs vary."""
     torch = pytest.importorskip("torch")
     from torch import nn
+    from training_runs import recipe_of
 
     from daynight.plugin.registry import Registry
+    from daynight.training.recipe import write_recipe
     from daynight.training.run.checkpoint import Parts, save_checkpoint
-    from daynight.training.run.recipe import Recipe
 
     kinds = Registry.load(strict=True).networks
 
     def make(kind, *, seed=7, step=12, best=None, **settings):
-        recipe = Recipe(network=kind, generator=settings, size=64, steps=20, seed=seed)
-        if kind == "relight":
-            recipe = recipe.model_copy(update={"to_night": {"start": -4.0}, "to_day": {"start": 3.0}})
+        starts = {"to_night": {"start": -4.0}, "to_day": {"start": 3.0}} if kind == "relight" else {}
+        recipe = recipe_of(kind, generator=settings, size=64, steps=20, seed=seed, **starts)
         folder = tmp_path_factory.mktemp(kind)
-        recipe.write(folder)
+        write_recipe(recipe, folder)
         torch.manual_seed(seed)
         for number, at in ((step, False), *([(best, True)] if best else [])):
             averages = {}
             for direction in ("night", "day"):
-                network = kinds[kind].generator(**settings, **getattr(recipe, f"to_{direction}"))
+                network = kinds[kind].generator(**settings, **getattr(recipe.method, f"to_{direction}"))
                 if kind == "relight":
                     nn.init.normal_(network.head.weight, std=0.6)
                 elif kind == "p0":

@@ -72,7 +72,7 @@ def test_files_that_are_no_models(daynight, tmp_path):
         ),
         (
             ("--precision", "fp8"),
-            "error: --precision fp8: is none that onnx writes; known: fp16, fp32, half-weights, int8",
+            "error: --precision fp8: is not one that onnx writes; known: fp16, fp32, half-weights, int8",
         ),
         (("--pictures", "absent"), "error: absent: is not there; give a folder of photographs"),
         (("--to", "onyx"), "error: --to onyx: is no exporter; did you mean 'onnx'?"),

@@ -10,6 +10,8 @@ from pictures import as_uint8, picture, read_image, write_image
 torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 
+from training_runs import recipe_of  # noqa: E402
+
 from daynight.api import convert  # noqa: E402
 from daynight.errors import ModelError, UsageError  # noqa: E402
 from daynight.export import precision as precision_module  # noqa: E402
@@ -18,8 +20,8 @@ from daynight.export.trained import load_generator  # noqa: E402
 from daynight.models.facts import ModelFacts  # noqa: E402
 from daynight.plugin.exporter import ExportOptions  # noqa: E402
 from daynight.plugin.registry import Registry  # noqa: E402
+from daynight.training.recipe import write_recipe  # noqa: E402
 from daynight.training.run.checkpoint import Parts, load_checkpoint, save_checkpoint  # noqa: E402
-from daynight.training.run.recipe import Recipe  # noqa: E402
 
 REGISTRY = Registry.load(strict=True)
 EXPORTER = REGISTRY.exporters["onnx"]
@@ -34,7 +36,7 @@ def _converted_once():
     done, convert_ = {}, MODULE._converted
 
     def converted(trained):
-        key = (trained.kind.name, trained.direction, trained.step, trained.recipe.seed)
+        key = (trained.kind.name, trained.direction, trained.step, trained.recipe.run.seed)
         if key not in done:
             done[key] = convert_(trained).SerializeToString()
         return onnx.ModelProto.FromString(done[key])
@@ -297,7 +299,7 @@ def test_files_run_through_the_chain_at_any_size(exported, tmp_path, kind, preci
     ("options", "message"),
     [
         (ExportOptions("int8"), "has nothing to be calibrated by; give --pictures FOLDER"),
-        (ExportOptions("int4"), "--precision int4: is none that onnx writes; did you mean 'int8'?"),
+        (ExportOptions("int4"), "`precision=int4`: is not one that onnx writes; did you mean 'int8'?"),
     ],
 )
 def test_what_is_refused(runs, tmp_path, options, message):
@@ -326,12 +328,14 @@ from daynight.plugin.network_kind import NetworkKind
 
 def generator(threshold=-2.0):
     import torch
+    from daynight.training.networks.outputs import Translation
     class Branching(torch.nn.Module):
         def __init__(self):
             super().__init__()
             self.layer = torch.nn.Conv2d(3, 3, 3, padding=1)
         def forward(self, plate):
-            return self.layer(plate) if plate.mean() > threshold else self.layer(plate) * 2
+            bright = plate.mean() > threshold
+            return Translation(self.layer(plate) if bright else self.layer(plate) * 2)
     return Branching()
 
 @hookimpl
@@ -351,8 +355,8 @@ def branching(tmp_path, monkeypatch):
     def make(threshold):
         folder = tmp_path / "run"
         folder.mkdir()
-        recipe = Recipe(network="branching", steps=1, size=32, generator={"threshold": threshold})
-        recipe.write(folder)
+        recipe = recipe_of("branching", steps=1, size=32, generator={"threshold": threshold})
+        write_recipe(recipe, folder)
         network = Registry.load(strict=True).networks["branching"].generator()
         save_checkpoint(folder, int(-9 * threshold), Parts({"night-average": network}))
         return folder

@@ -78,7 +78,7 @@ def test_a_plate_in_its_relit_plate_out(exported, runs):
         plate = picture(height, width) * 0.9
         with torch.no_grad():
             given = module(tensor(plate)).numpy()[0].transpose(1, 2, 0)
-        proxy = make_proxy(plate, *proxy_size(height, width, trained.recipe.size, 64))
+        proxy = make_proxy(plate, *proxy_size(height, width, trained.recipe.data.size, 64))
         stops, emission = (each[0] for each in trained(tensor(encode_display(proxy)).numpy() * 2 - 1))
         factor, light = 2.0 ** stops.mean(axis=(1, 2)), emission.mean(axis=(1, 2))
         assert given.shape == plate.shape
@@ -137,5 +137,5 @@ def test_beyond_tolerance_nothing_is_written(runs, tmp_path, monkeypatch):
 
 
 def test_it_writes_32_bits_only():
-    with pytest.raises(UsageError, match="--precision fp16: is none that torchscript writes; known: fp32"):
+    with pytest.raises(UsageError, match="`precision=fp16`: is not one that torchscript writes; known: fp32"):
         EXPORTER(ExportOptions("fp16"))

@@ -12,9 +12,9 @@ from click.testing import Result
 from numpy.typing import NDArray
 from pictures import converted, part, picture, read_image, run_convert, write_image, write_parts
 
-from daynight.engine.run import Event, FrameDone
+from daynight.engine.events import Event, FrameDone
 from daynight.errors import PlateError
-from daynight.frames.nonfinite import settled
+from daynight.frames.nonfinite import handle_nonfinite
 from daynight.plates import read_frame
 
 BAD = {(0, 0): (np.nan, 0.5, 0.5), (5, 7): (0.5, np.inf, 0.25), (20, 31): (-np.inf, np.nan, np.inf)}
@@ -61,7 +61,7 @@ def test_kept_pixels_come_through_exactly_and_their_neighbours_are_finite(
     assert summary.nonfinite == bad.sum()
     assert isinstance(done[-1], FrameDone)
     assert done[-1].nonfinite == bad.sum()
-    assert f"{bad.sum()} pixels with NaN or infinite light" in str(summary)
+    assert f"{bad.sum()} pixels with NaN or infinity" in str(summary)
     result, before = read_image(tmp_path / "out/a.exr"), read_image(plate)
     np.testing.assert_array_equal(result[bad], before[bad])
     assert np.isfinite(result[~bad]).all()
@@ -98,7 +98,7 @@ def test_error_fails_the_frame_alone_with_the_count(daynight: Callable[..., Resu
     result = daynight("convert", tmp_path / "sh", *options)
     assert result.exit_code == 1
     (line,) = result.stderr.splitlines()
-    assert line.startswith(f"error: {plate}: holds NaN or infinite light in 3 pixels; ")
+    assert line.startswith(f"error: {plate}: 3 pixels hold NaN or infinity; ")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.1001.exr"]
 
 
@@ -106,7 +106,7 @@ def test_the_count_stands_in_the_summary_and_in_json(daynight: Callable[..., Res
     written(tmp_path / "sh/a.1001.exr", broken())
     written(tmp_path / "sh/a.1002.exr", picture())
     options = ("convert", tmp_path / "sh", "--to", "day-for-night", "--overwrite", "--out", tmp_path / "out")
-    assert ", 3 pixels with NaN or infinite light →" in daynight(*options).stdout
+    assert ", 3 pixels with NaN or infinity →" in daynight(*options).stdout
     lines = daynight(*options, "--progress", "json").stdout.splitlines()
     events = [json.loads(line) for line in lines]
     frames = [event for event in events if event["event"] == "frame"]
@@ -160,11 +160,11 @@ def test_a_report_of_broken_frames_is_written(tmp_path: Path) -> None:
     written(tmp_path / "a.exr", broken(alpha=True), colorInteropID="lin_ap1_scene")
     summary, _ = run_convert(tmp_path / "a.exr", "day-for-night", report=tmp_path / "r.html")
     assert summary.done == 1
-    assert "NaN or infinite light" in (tmp_path / "r.html").read_text()
+    assert "NaN or infinity" in (tmp_path / "r.html").read_text()
 
 
 def test_a_clean_plate_is_the_same_frame(tmp_path: Path) -> None:
     plate = read_frame(written(tmp_path / "a.exr", picture()))
-    assert settled(plate, "error") is plate
-    with pytest.raises(PlateError, match="in 3 pixels"):
-        settled(read_frame(written(tmp_path / "b.exr", broken())), "error")
+    assert handle_nonfinite(plate, "error") is plate
+    with pytest.raises(PlateError, match="3 pixels hold NaN"):
+        handle_nonfinite(read_frame(written(tmp_path / "b.exr", broken())), "error")

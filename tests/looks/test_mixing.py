@@ -31,7 +31,8 @@ from pictures import (
 from daynight.colour.encoding import decode_display, encode_display
 from daynight.colour.spaces import ColourSpaces
 from daynight.frames.frame import Frame
-from daynight.looks.mixing import Controls, light_sources, mixed
+from daynight.looks.lights import light_sources
+from daynight.looks.mixing import mixed
 from daynight.plates import read_frame
 
 LOOKS = ["night", "day", "day-for-night", "passthrough"]
@@ -123,7 +124,7 @@ def test_strength_goes_from_the_plate_to_the_look_without_turning_back(
     before: NDArray[np.float32], after: NDArray[np.float32], strengths: list[float]
 ) -> None:
     plate, result = Frame(before, high_range=True), Frame(after, high_range=True)
-    steps = [mixed(result, plate, Controls(strength)).pixels for strength in sorted({0.0, 1.0, *strengths})]
+    steps = [mixed(result, plate, strength).pixels for strength in sorted({0.0, 1.0, *strengths})]
     allowed = 1e-5 * np.maximum(np.abs(before), np.abs(after)) + 1e-6
     assert (np.abs(steps[0] - before) <= allowed).all()
     np.testing.assert_array_equal(steps[-1], after)
@@ -280,7 +281,7 @@ def test_a_look_without_maps_warns(tmp_path: Path) -> None:
     for options in ({}, {"model": model}):
         look = "night" if options else "day-for-night"
         _, told = run_convert(plate, look, aovs=True, out=tmp_path / look, **options)
-        assert told == [f"{look} makes no maps: its model gives pictures, or it has none"]
+        assert told == [f"{look} makes no AOVs: its model returns pictures, or it has none"]
 
 
 def test_maps_are_cropped_with_the_picture(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_a_depth_that_a_format_does_not_hold_is_refused_before_any_frame(
     tmp_path: Path, ext: str, depth: str
 ) -> None:
     source = half_plate(tmp_path / "a.exr")
-    with pytest.raises(UsageError, match=rf"^--depth {depth}: {ext[1:]} does not hold it; it holds: \w+"):
+    with pytest.raises(UsageError, match=rf"^`depth={depth}`: {ext[1:]} does not hold it; it holds: \w+"):
         run_convert(source, ext=ext, depth=depth)
     assert not (tmp_path / "out").exists()
 
@@ -88,7 +88,7 @@ def test_a_compression_that_a_format_has_not_is_refused_before_any_frame(
     tmp_path: Path, ext: str, compression: str, fault: str
 ) -> None:
     source = half_plate(tmp_path / "a.exr")
-    with pytest.raises(UsageError, match=rf"^--compression {compression}: .*({fault})"):
+    with pytest.raises(UsageError, match=rf"^`compression={compression}`: .*({fault})"):
         run_convert(source, ext=ext, compression=compression)
     assert not (tmp_path / "out").exists()
 

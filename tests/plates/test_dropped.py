@@ -57,7 +57,7 @@ def test_strict_makes_a_fault_of_it_and_writes_nothing(case: tuple[Path, dict[st
     summary, told = run_convert(source, strict=True, **asked)  # type: ignore[arg-type]
     assert (summary.done, len(summary.failed), told) == (0, 3, [])
     assert str(summary.failed[0].fault) == (
-        f"{source / 'sh.0001.exr'}: {words}; give a format that holds it, or leave --strict out"
+        f"{source / 'sh.0001.exr'}: {words}; choose a format that holds it, or leave `strict` out"
     )
     assert not list(asked["out"].rglob("*.png"))  # type: ignore[attr-defined]
     assert not list(asked["out"].rglob("*.jpg"))  # type: ignore[attr-defined]
@@ -68,7 +68,7 @@ def test_strict_ends_with_1_on_the_command_line(tmp_path: Path, daynight: Callab
     options = ["--to", "passthrough", "--out", tmp_path / "out", "--ext", "jpg"]
     result = daynight("convert", source, *options, "--strict")
     assert result.exit_code == 1
-    assert "a.exr: jpg holds no alpha: the picture is written over black; give a format" in result.stderr
+    assert "a.exr: jpg holds no alpha: the picture is written over black; choose a format" in result.stderr
     assert not (tmp_path / "out" / "a.jpg").exists()
     result = daynight("convert", source, *options)
     assert result.exit_code == 0

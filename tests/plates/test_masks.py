@@ -270,7 +270,7 @@ def test_a_broken_mask_is_named(tmp_path: Path) -> None:
     plate = write_image(tmp_path / "a.exr", picture())
     (tmp_path / "m.exr").write_text("oops")
     summary, _ = run_convert(plate, "day-for-night", mask=tmp_path / "m.exr")
-    assert str(summary.failed[0].fault).startswith(f"{tmp_path / 'm.exr'}: is no readable .exr image")
+    assert str(summary.failed[0].fault).startswith(f"{tmp_path / 'm.exr'}: is not a readable .exr image")
 
 
 # --- Windows. ---

@@ -109,7 +109,7 @@ class TestOurs:
 
     def test_version_look_chain_and_ocio_are_named(self, tmp_path: Path) -> None:
         ours = self.ours(exr(tmp_path / "a.exr", {}))
-        assert set(ours) == {"version", "look", "chain_sha256", "ocio"}
+        assert set(ours) == {"version", "look", "chain_sha256", "job_sha256", "ocio"}
         assert ours["version"] == __version__
         assert ours["look"] == "day-for-night"
         assert re.fullmatch(r"[0-9a-f]{64}", ours["chain_sha256"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -74,12 +76,44 @@ def test_a_file_that_ends_early_is_refused(tmp_path: Path, ext: str, kind: str) 
     assert "\n" not in str(error.value)
 
 
+_LEAVES_SETTINGS = """
+import sys
+from pathlib import Path
+import OpenImageIO as oiio
+
+folder = Path(sys.argv[1])
+names = ("try_all_readers", "threads", "exr_threads")
+before = [oiio.get_int_attribute(name) for name in names]
+from daynight.plates import output_spec, read_frame, write_frame
+
+frame = read_frame(folder / "a.png")
+write_frame(frame, output_spec(frame, folder / "b.png"))
+assert [oiio.get_int_attribute(name) for name in names] == before, names
+"""
+
+
+def test_settings_of_the_whole_process_stay_as_the_host_has_them(tmp_path: Path) -> None:
+    write_image(tmp_path / "a.png", as_uint8(picture()))
+    code = _LEAVES_SETTINGS.replace("output_spec", "form_of")
+    ended = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert (tmp_path / "b.png").is_file()
+
+
+def test_an_ending_that_no_format_has_is_refused(tmp_path: Path) -> None:
+    write_image(tmp_path / "a.png", as_uint8(picture())).rename(tmp_path / "a.mov")
+    with pytest.raises(PlateError, match=r"a\.mov: is not a readable \.mov image"):
+        read_frame(tmp_path / "a.mov")
+
+
 def test_what_is_no_image_of_its_ending_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.exr").write_text("not an image")
-    with pytest.raises(PlateError, match=r"text\.exr: is no readable \.exr image"):
+    with pytest.raises(PlateError, match=r"text\.exr: is not a readable \.exr image"):
         read_frame(tmp_path / "text.exr")
     write_image(tmp_path / "a.png", as_uint8(picture())).rename(tmp_path / "png.exr")
-    with pytest.raises(PlateError, match=r"png\.exr: is no readable \.exr image"):
+    with pytest.raises(PlateError, match=r"png\.exr: is not a readable \.exr image"):
         read_frame(tmp_path / "png.exr")
     with pytest.raises(PlateError, match="is not there"):
         read_frame(tmp_path / "absent.png")

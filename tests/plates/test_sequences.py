@@ -35,7 +35,7 @@ def test_what_is_no_range_is_refused(text: str) -> None:
 
 
 def test_a_range_that_is_a_slip_of_the_hand_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"--frames 1-500000: holds 500000 frames; ask for at most 100000"):
+    with pytest.raises(UsageError, match=r"`frames=1-500000`: holds 500000 frames; ask for at most 100000"):
         parse_range("1-500000")
 
 

@@ -147,5 +147,5 @@ def test_folders_that_are_not_there_or_relative_are_told_and_never_searched(
     registry, told = loaded()
     assert "here" not in registry.steps
     assert "is relative, and the current directory is never searched" in told[0]
-    assert "absent: is no folder" in told[1]
+    assert "absent: is not a folder" in told[1]
     assert len(told) == 2

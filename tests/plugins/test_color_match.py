@@ -7,15 +7,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from pictures import as_uint8, part, picture, write_image, write_parts
+from pictures import as_uint8, open_spec, part, picture, write_image, write_parts
 
 from daynight import Frame
 from daynight.colour.encoding import decode_display, to_encoding
 from daynight.colour.spaces import ColourSpaces
 from daynight.errors import ChainError
-from daynight.looks.chain import open_chain
-from daynight.plugin.look import ChainSpec, StepSpec
-from daynight.plugin.registry import Registry
+from daynight.plugin.look import LookSpec, StepSpec
 
 FRAME = Frame(picture()[np.newaxis], "display")
 WARM = picture(60, 80, seed=4) * np.float32([0.8, 0.6, 0.4])
@@ -56,11 +54,11 @@ def test_a_reference_is_read_in_its_own_colour_space(tmp_path: Path, reference: 
     light = decode_display(np.rint(WARM * 255).astype(np.float32) / 255)
     acescg = part(dict.fromkeys("RGB", "float"), size=(80, 60), colorInteropID="lin_ap1_scene")
     path = write_parts(tmp_path / "warm.exr", (acescg, light @ ACESCG_FROM_REC709.T))
-    steps, spaces = Registry.load().steps, ColourSpaces(source="ACEScg")
+    spaces = ColourSpaces(source="ACEScg")
 
     def matched(still: str | Path) -> np.ndarray:
-        spec = ChainSpec("test", (StepSpec("color_match", {"reference": str(still)}),))
-        return open_chain(spec, steps, {}, warn=pytest.fail, spaces=spaces).apply(FRAME).image
+        spec = LookSpec("test", (StepSpec("color_match", {"reference": str(still)}),))
+        return open_spec(spec, spaces=spaces).apply(FRAME).image
 
     np.testing.assert_allclose(matched(path), matched(reference), atol=2e-3)
 

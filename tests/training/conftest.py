@@ -2,8 +2,6 @@ import cv2
 import numpy as np
 import pytest
 
-from daynight.plugin.registry import Registry
-
 
 @pytest.fixture(scope="session")
 def photographs(tmp_path_factory):
@@ -21,10 +19,17 @@ def photographs(tmp_path_factory):
     return root / "day", root / "night"
 
 
-@pytest.fixture(scope="session")
-def kinds():
-    """The kinds of network, by name."""
-    return Registry.load(strict=True).networks
+@pytest.fixture
+def open_trainer(photographs, kinds):
+    """Open a trainer of a preset on the small photographs, with a few settings changed."""
+    pytest.importorskip("torch")
+    from training_runs import trainer_of
+
+    def make(preset="relight", *, pairs=None, sources=photographs, **settings):
+        settings = {"size": 64, "steps": 40, **settings}
+        return trainer_of(kinds, *sources, preset=preset, pairs=pairs, **settings)
+
+    return make
 
 
 @pytest.fixture(autouse=True)

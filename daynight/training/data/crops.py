@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from daynight.errors import UsageError
 from daynight.frames.frame import Pixels
 from daynight.frames.resize import scaled
-from daynight.plugin.network_kind import NetworkKind
-from daynight.training.run.recipe import Framing, Recipe
+from daynight.training.data.recipe import DataRecipe, Framing
 
 _LEAST_PART: Final = {"whole": 8 / 9, "square": 1.0, "random": 0.5}
 """Least side of a crop, as a part of the largest of its shape that fits in the photograph."""
@@ -49,9 +48,9 @@ class Crops:
     """Which part of a photograph is drawn, and at which size."""
 
     framing: Framing
-    """``whole``: the frame in its own aspect, at most 5:3, a ninth of its sides lost at most beyond what that
-    asks. ``square``: the full short side, from a random place along the long one. ``random``: a square from
-    anywhere, its side drawn uniformly from half the short side to all of it."""
+    """``whole``: the frame in its own aspect, at most 5:3, at most a ninth of its sides lost beyond
+    that. ``square``: the full short side, from a random position along the long one. ``random``: a square
+    from anywhere, its side drawn uniformly from half the short side to all of it."""
     size: int
     """Short side of what is drawn, in pixels."""
     multiple: int
@@ -60,31 +59,31 @@ class Crops:
     """Whether half the photographs are drawn mirrored."""
 
     @classmethod
-    def of(cls, recipe: Recipe, kind: NetworkKind) -> Crops:
-        """Give the crops of a recipe.
+    def for_size(cls, recipe: DataRecipe, *, name: str, multiple: int, least_side: int) -> Crops:
+        """Return the crops of a recipe.
+
+        Args:
+            recipe: how photographs are framed, and at which size.
+            name: of the network, for messages.
+            multiple: both sides must be multiples of this, in pixels.
+            least_side: smallest side that the network can be trained on, in pixels.
 
         Raises:
-            UsageError: networks of this kind can't be trained on pictures of this size.
+            UsageError: the network can't be trained on pictures of this size.
         """
-        multiple = kind.size_multiple
-        least = math.ceil(kind.least_side / multiple) * multiple
-        if recipe.size < kind.least_side:
-            raise UsageError(
-                f"--set size={recipe.size}",
-                f"is below {kind.least_side}, the least that {kind.name} can be trained on",
-                f"write size={least}",
-            )
+        least = math.ceil(least_side / multiple) * multiple
+        subject = f"`size={recipe.size}`"
+        if recipe.size < least_side:
+            fault = f"is below {least_side}, the least that {name} can be trained on"
+            raise UsageError(subject, fault, f"write `size={least}`")
         if recipe.size % multiple:
             near = max(round(recipe.size / multiple) * multiple, least)
-            raise UsageError(
-                f"--set size={recipe.size}",
-                f"is no multiple of {multiple}, as {kind.name} needs",
-                f"write size={near}",
-            )
+            fault = f"is not a multiple of {multiple}, as {name} needs"
+            raise UsageError(subject, fault, f"write `size={near}`")
         return cls(recipe.framing, recipe.size, multiple, recipe.mirror)
 
     def size_of(self, height: int, width: int) -> tuple[int, int]:
-        """Give the height and width at which a photograph of this height and width is drawn."""
+        """Return the height and width at which a photograph of this height and width is drawn."""
         if self.framing != "whole":
             return self.size, self.size
         aspect = min(max(height, width) / min(height, width), _LONGEST)
@@ -92,7 +91,7 @@ class Crops:
         return (self.size, long_side) if width >= height else (long_side, self.size)
 
     def scale_of(self, height: int, width: int) -> float:
-        """Give the scale at which the largest crop of a photograph is drawn; above 1 it is enlarged."""
+        """Return the scale at which the largest crop of a photograph is drawn; above 1 it is enlarged."""
         size = self.size_of(height, width)
         return max(size[0] / height, size[1] / width)
 
@@ -111,7 +110,7 @@ class Crops:
         return Crop(top, left, high, wide, size, self.mirror and random.random() < 0.5)
 
     def describe(self) -> str:
-        """Say what is drawn, in one line."""
+        """Describe what is drawn, in one line."""
         if self.framing == "whole":
             return f"drawn: whole frames, short side {self.size} pixels"
         return f"drawn: {self.framing} crops, {self.size}x{self.size} pixels"

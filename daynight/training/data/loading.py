@@ -18,20 +18,36 @@ from daynight.plugin.network_kind import NetworkKind
 from daynight.training.data.crops import Crops
 from daynight.training.data.pairs import read_pairs
 from daynight.training.data.photographs import Kept, Photographs, as_tensor, decoded
-from daynight.training.run.recipe import Recipe
+from daynight.training.data.recipe import DataRecipe
 
 _UNLIKE: Final = 1.05
 """Ratio of two aspects from which the pictures of a pair can't show the same view."""
 
 
+class Reading(Protocol):
+    """How files are read."""
+
+    @property
+    def warn(self) -> Warn:
+        """Called with one line for each file that can't be read; it is left out, with its pair."""
+
+    @property
+    def jobs(self) -> int | None:
+        """Files to decode at a time; ``None``: one for each CPU core."""
+
+
 class TrainingData(Protocol):
-    """What a trainer draws its pictures from. It keeps no chance of its own."""
+    """Day and night photographs. Keeps no random state of its own."""
+
+    @property
+    def paired(self) -> bool:
+        """Whether day and night of a batch show the same views."""
 
     def draw(self, random: np.random.Generator, count: int) -> tuple[Tensor, Tensor]:
         """Draw day and night photographs, one after the other: twice one is the same as two at once.
 
         Args:
-            random: where chance comes from.
+            random: the random generator.
             count: day photographs, and night photographs; 1 or more.
 
         Returns:
@@ -43,7 +59,7 @@ class TrainingData(Protocol):
         """
 
     def day_levels(self, low: float, high: float) -> tuple[Tensor, Tensor]:
-        """Give the band of brightness between two quantiles of the day photographs, part by part.
+        """Return the band of brightness between two quantiles of the day photographs, part by part.
 
         Args:
             low: part of the photographs that is darker than the band, in [0, 1].
@@ -55,42 +71,32 @@ class TrainingData(Protocol):
         """
 
     def night_levels(self, low: float, high: float) -> tuple[Tensor, Tensor]:
-        """Give the same of the night photographs, as they are drawn: deepened if the recipe asks for it."""
+        """Return the same of the night photographs, as they are drawn: deepened if the recipe says so."""
 
     def describe(self) -> list[str]:
-        """Say in a few lines what was found and what is drawn of it."""
+        """Describe in a few lines what was found and what is drawn of it."""
 
 
-def open_data(  # noqa: PLR0917 - what a run is of, in the order of the command line
-    recipe: Recipe,
-    kind: NetworkKind,
-    day: Path,
-    night: Path,
-    pairs: Path | None,
-    warn: Warn,
-    *,
-    jobs: int | None = None,
+def open_data(  # noqa: PLR0917 - the recipe and its network, then the photographs
+    recipe: DataRecipe, kind: NetworkKind, day: Path, night: Path, pairs: Path | None, reading: Reading
 ) -> TrainingData:
     """Read the photographs that a recipe trains on.
 
     Args:
-        recipe: says how they are framed, drawn and changed.
-        kind: of the networks; says which sizes they take.
+        recipe: how they are framed, drawn and changed.
+        kind: the networks' kind, which limits their sizes.
         day: a folder (searched through), a pattern such as ``shot.####.exr``, or one image.
-        night: the same; with pairs, both are folders.
+        night: likewise; with pairs, both are folders.
         pairs: CSV with the header ``day,night``, of names below both folders; ``None``: unpaired.
-        warn: takes one line for each file that can't be read; it is left out, with its pair.
-        jobs: files to decode at a time; ``None``: as many as there are processors.
+        reading: how files are read.
 
     Raises:
         UsageError: a size does not fit the networks, or there is nothing to train on.
     """
-    crops = Crops.of(recipe, kind)
-    power, deepen = recipe.source_power, recipe.deepen
+    crops = Crops.for_size(recipe, name=kind.name, multiple=kind.size_multiple, least_side=kind.least_side)
+    power, deepen, warn, jobs = recipe.source_power, recipe.deepen, reading.warn, reading.jobs
     if pairs is not None:
         return Paired.read(pairs, day, night, crops, warn, source_power=power, deepen=deepen, jobs=jobs)
-    if recipe.paired:
-        raise UsageError(f"--set paired={recipe.paired:g}", "needs photographs in pairs", "give --pairs")
     return Unpaired(
         Photographs.read(day, crops, warn, source_power=power, jobs=jobs),
         Photographs.read(night, crops, warn, source_power=power, deepen=deepen, jobs=jobs),
@@ -100,6 +106,8 @@ def open_data(  # noqa: PLR0917 - what a run is of, in the order of the command 
 
 class _Sides:
     """Day and night photographs."""
+
+    paired = False
 
     def __init__(self, day: Photographs, night: Photographs) -> None:
         self.day, self.night = day, night
@@ -147,6 +155,8 @@ class Paired(_Sides):
         night: as many, in the same order, each kept at the size of its day.
     """
 
+    paired = True
+
     @classmethod
     def read(
         cls,
@@ -167,19 +177,19 @@ class Paired(_Sides):
             day: folder of its day photographs.
             night: folder of its night photographs.
             crops: what is drawn of them.
-            warn: takes one line for each row whose photographs can't be read, or differ in shape.
-            source_power: a place with n views by day is drawn with weight n to this power.
+            warn: called with one line for each row whose photographs can't be read, or differ in shape.
+            source_power: a source of n views by day is drawn with weight n to this power.
             deepen: pull lifted blacks of the nights down to black.
-            jobs: files to decode at a time; ``None``: as many as there are processors.
+            jobs: files to decode at a time; ``None``: one for each CPU core.
 
         Raises:
-            UsageError: the CSV is none (see :func:`.pairs.read_pairs`), DAY or NIGHT is no
-                folder, or no pair can be used.
+            UsageError: the CSV can't be read (see :func:`.pairs.read_pairs`), ``day`` or ``night`` is not
+                a folder, or no pair can be used.
         """
         rows = read_pairs(table)
         for folder in (day, night):
             if not folder.is_dir():
-                raise UsageError(folder, "is no folder", f"give the folder that {table} names files of")
+                raise UsageError(folder, "is not a folder", f"give the folder that {table} names files of")
         days = [Photograph(day / row.day, row.day) for row in rows]
         nights = [Photograph(night / row.night, row.night) for row in rows]
         by_day, by_night = [], []
@@ -216,7 +226,7 @@ class Paired(_Sides):
 
 
 def _matched(day: Kept | DaynightError, night: Kept | DaynightError) -> tuple[Kept, Kept]:
-    """Give a pair with the night scaled to the day's frame.
+    """Return a pair with the night scaled to the day's frame.
 
     Raises:
         DaynightError: one of both could not be read, or they can't show the same view.

@@ -1,4 +1,4 @@
-"""Which day and night photographs show the same view, as a CSV tells."""
+"""Which day and night photographs show the same view, as a CSV lists them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Pair:
 
 
 def read_pairs(table: Path) -> list[Pair]:
-    """Read the pairs of a CSV with the columns ``day`` and ``night``; other columns are passed over.
+    """Read the pairs of a CSV with the columns ``day`` and ``night``; other columns are ignored.
 
     Raises:
         UsageError: it can't be read, lacks a column or a name, or a name leads out of its folder.
@@ -38,7 +38,7 @@ def read_pairs(table: Path) -> list[Pair]:
     except OSError as error:
         raise UsageError(table, f"can't be read ({error.strerror})", "check the name") from None
     except csv.Error as error:
-        raise UsageError(table, f"is no CSV ({error})", "write it with the header day,night") from None
+        raise UsageError(table, f"is not a CSV ({error})", "write it with the header day,night") from None
     lacking = [name for name in _COLUMNS if name not in columns]
     if lacking:
         raise UsageError(
@@ -48,7 +48,7 @@ def read_pairs(table: Path) -> list[Pair]:
 
 
 def _within(table: Path, line: int, name: str | None) -> str:
-    """Give a name back that stays within its folder."""
+    """Return a name, if it stays within its folder."""
     if not name or "\0" in name:
         raise UsageError(f"{table}, line {line}", "lacks a name", "give a day and a night photograph")
     path = Path(name)

@@ -54,9 +54,9 @@ class Photographs:
 
     Args:
         source: where they come from.
-        kept: at least one; ``NAME_0001.jpg``, ``NAME.1001.exr`` and the like are views of a place, ``NAME``.
+        kept: at least one; ``NAME_0001.jpg``, ``NAME.1001.exr`` and the like are views of one source.
         crops: what is drawn of them.
-        source_power: a place with n views is drawn with weight n to this power.
+        source_power: a source of n views is drawn with weight n to this power.
         left_out: files that could not be read.
     """
 
@@ -70,11 +70,11 @@ class Photographs:
         left_out: int = 0,
     ) -> None:
         self.kept, self.crops = kept, crops
-        places = [_NUMBER_AND_ENDING.sub("", each.name) for each in kept]
-        views = Counter(places)
-        weights = np.array([views[place] ** (source_power - 1) for place in places])
+        sources = [_NUMBER_AND_ENDING.sub("", each.name) for each in kept]
+        views = Counter(sources)
+        weights = np.array([views[each] ** (source_power - 1) for each in sources])
         self._weights = weights / weights.sum()
-        self._source, self._places, self._left_out = source, len(views), left_out
+        self._source, self._sources, self._left_out = source, len(views), left_out
 
     @classmethod
     def read(
@@ -92,10 +92,10 @@ class Photographs:
         Args:
             source: a folder (searched through), a pattern such as ``shot.####.exr``, or one image.
             crops: what is drawn of them.
-            warn: takes one line for each file that can't be read; it is left out.
+            warn: called with one line for each file that can't be read; it is left out.
             source_power: see the class.
             deepen: pull lifted blacks down to black.
-            jobs: files to decode at a time; ``None``: as many as there are processors.
+            jobs: files to decode at a time; ``None``: one for each CPU core.
 
         Raises:
             UsageError: nothing is there, or nothing can be read.
@@ -133,7 +133,7 @@ class Photographs:
         """Draw a crop of some photograph.
 
         Args:
-            random: where chance comes from.
+            random: the random generator.
             exposure: largest change of exposure, in stops either way.
 
         Returns:
@@ -147,7 +147,7 @@ class Photographs:
         return as_tensor(picture)
 
     def levels(self, low: float, high: float) -> tuple[Tensor, Tensor]:
-        """Give the band of brightness between two quantiles, as a ``TrainingData`` does."""
+        """Return the band of brightness between two quantiles, as a ``TrainingData`` does."""
         parts = [
             cv2.resize(_unit(each.picture), (_PARTS, _PARTS), interpolation=cv2.INTER_AREA).mean(axis=2)
             for each in self.kept
@@ -156,13 +156,13 @@ class Photographs:
         return torch.from_numpy(darkest), torch.from_numpy(brightest)
 
     def describe(self) -> str:
-        """Say where they come from, how many and how large they are, and what memory they take."""
+        """Describe where they come from, how many and how large they are, and what memory they take."""
         smallest, largest = (order((each.size for each in self.kept), key=math.prod) for order in (min, max))
         enlarged = sum(self.crops.scale_of(*each.size) > 1 for each in self.kept)
         memory = sum(each.picture.nbytes for each in self.kept) / 1e6
         facts = [
             _counted(len(self), "photograph"),
-            f"of {_counted(self._places, 'source')}",
+            f"of {_counted(self._sources, 'source')}",
             f"{smallest[1]}x{smallest[0]} to {largest[1]}x{largest[0]} pixels",
             f"{memory:,.1f} MB in memory",
             *([f"{enlarged:,} smaller than what is drawn"] if enlarged else []),
@@ -174,7 +174,7 @@ class Photographs:
 def decoded(
     photographs: Sequence[Photograph], crops: Crops, deepen: bool, warn: Warn, jobs: int | None
 ) -> list[Kept | DaynightError]:
-    """Decode photographs, or say what is wrong with each."""
+    """Decode photographs; a fault takes the place of one that can't be read."""
     spaces = open_spaces(warn)
 
     def work(photograph: Photograph) -> Kept:
@@ -202,7 +202,7 @@ def _deepened(picture: Pixels) -> Pixels:
 
 
 def _unit(picture: Picture | Pixels) -> Pixels:
-    """From levels to [0, 1]."""
+    """Scale 8 bits to [0, 1]."""
     return np.asarray(picture / np.float32(255), np.float32)
 
 

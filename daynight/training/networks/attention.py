@@ -16,6 +16,7 @@ from torch.nn import functional
 from torch.nn.utils.parametrizations import spectral_norm
 
 from daynight.training.networks.cyclegan import ResidualBlock
+from daynight.training.networks.outputs import Translation
 
 SIZE_MULTIPLE: Final = 4
 """Height and width that the generator takes: two halvings."""
@@ -27,24 +28,13 @@ _WIDTH: Final = 64
 _SLOPE: Final = 0.2
 
 
-class Translation(NamedTuple):
-    """What the generator gives."""
-
-    picture: Tensor
-    """N×3×H×W in (-1, 1)."""
-    logits: Tensor
-    """N×2: what both auxiliary classifiers think of the picture taken; positive: of the source domain."""
-    heat: Tensor
-    """N×1×H/4×W/4, ≥ 0: where the generator looks."""
-
-
-class Judgement(NamedTuple):
-    """What a discriminator gives."""
+class AttentionScores(NamedTuple):
+    """What a discriminator returns."""
 
     scores: Tensor
     """N×1×h×w, linear; 1 means real."""
     logits: Tensor
-    """N×2: what both auxiliary classifiers think of the whole picture; 1 means real."""
+    """N×2: what both auxiliary classifiers make of the whole picture; 1 means real."""
     heat: Tensor
     """N×1×h×w: where the discriminator looks; its scale is the network's own."""
 
@@ -87,7 +77,7 @@ class AttentionGenerator(nn.Module):
         )
 
     def forward(self, picture: Tensor) -> Translation:
-        """Translate a picture, and tell what was attended to."""
+        """Translate a picture, and return what was attended to."""
         features = self.encoder(self.down(picture))  # (N, 256, H/4, W/4)
         maps, logits = self.attention(features)
         features = self.join(maps)
@@ -97,7 +87,7 @@ class AttentionGenerator(nn.Module):
         heat = features.sum(dim=1, keepdim=True)
         for block in self.decoder:
             features = block(features, gamma, beta)
-        return Translation(self.up(features), logits, heat)
+        return Translation(self.up(features), logits=logits, heat=heat)
 
     @torch.no_grad()
     def clip_rho(self) -> None:
@@ -125,8 +115,8 @@ class AttentionDiscriminator(nn.Module):
         widths = [3, *(_WIDTH * 2**n for n in range(layers - 1))]  # global: 3, 64, 128, ... 2048
         steps = list(pairwise(widths))
         self.features = nn.Sequential(
-            *(_judge(inputs, outputs, stride=2) for inputs, outputs in steps[:-1]),
-            _judge(*steps[-1], stride=1),
+            *(_halving(inputs, outputs, stride=2) for inputs, outputs in steps[:-1]),
+            _halving(*steps[-1], stride=1),
         )
         self.attention = ClassActivationMap(widths[-1], bounded=True)
         self.join = nn.Sequential(nn.Conv2d(2 * widths[-1], widths[-1], 1), nn.LeakyReLU(_SLOPE))
@@ -134,11 +124,11 @@ class AttentionDiscriminator(nn.Module):
             nn.ReflectionPad2d(1), spectral_norm(nn.Conv2d(widths[-1], 1, 4, bias=False))
         )
 
-    def forward(self, picture: Tensor) -> Judgement:
-        """Judge a picture: place by place, as a whole, and where that was seen."""
+    def forward(self, picture: Tensor) -> AttentionScores:
+        """Score a picture: place by place, as a whole, and where that was seen."""
         maps, logits = self.attention(self.features(picture))
         features = self.join(maps)
-        return Judgement(self.score(features), logits, features.sum(dim=1, keepdim=True))
+        return AttentionScores(self.score(features), logits, features.sum(dim=1, keepdim=True))
 
 
 class ClassActivationMap(nn.Module):
@@ -158,7 +148,7 @@ class ClassActivationMap(nn.Module):
         self.mean, self.largest = _classifier(channels, bounded), _classifier(channels, bounded)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Give both maps, N×2C×h×w, and both logits, N×2, of features N×C×h×w."""
+        """Return both maps, N×2C×h×w, and both logits, N×2, of features N×C×h×w."""
         mean, largest = self.mean.weight, self.largest.weight  # (1, C); with spectral norm, made here once
         logits = torch.cat(
             [
@@ -254,7 +244,7 @@ def _up(inputs: int, outputs: int) -> tuple[nn.Module, ...]:
     )
 
 
-def _judge(inputs: int, outputs: int, *, stride: int) -> nn.Sequential:
+def _halving(inputs: int, outputs: int, *, stride: int) -> nn.Sequential:
     return nn.Sequential(
         nn.ReflectionPad2d(1),
         spectral_norm(nn.Conv2d(inputs, outputs, 4, stride)),

@@ -12,6 +12,8 @@ from typing import Final
 
 from torch import Tensor, nn
 
+from daynight.training.networks.outputs import Translation
+
 SIZE_MULTIPLE: Final = 4
 """Height and width that the generator takes: two halvings."""
 
@@ -49,6 +51,11 @@ class CycleGanGenerator(nn.Sequential):
             nn.Tanh(),
         )
 
+    def forward(self, picture: Tensor) -> Translation:
+        """Translate a picture."""
+        picture = super().forward(picture)  # type: ignore[no-untyped-call]
+        return Translation(picture)
+
 
 class ResidualBlock(nn.Module):
     """Residual block N×C×H×W → N×C×H×W: x + IN(conv(ReLU(IN(conv(x))))), 3x3, reflection padding."""
@@ -73,7 +80,7 @@ class ResidualBlock(nn.Module):
 class PatchDiscriminator(nn.Sequential):
     """Discriminator N×3×H×W in [-1, 1] → linear scores N×1×(H/8-2)×(W/8-2), rounded down; 1 means real.
 
-    Each score judges a patch of 70x70 px. 4x4 kernels, leaky ReLU of slope 0.2.
+    Each score is of a patch of 70x70 px. 4x4 kernels, leaky ReLU of slope 0.2.
 
     Source: P1, baseline; Zhu et al. 2017, appendix 7.2 (C64-C128-C256-C512).
     """

@@ -1,4 +1,4 @@
-"""Discriminators: what tells a generated picture from a photograph, at several scales."""
+"""Discriminators: networks that tell a generated picture from a photograph, at several scales."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch.nn import functional
 from torch.nn.utils.parametrizations import spectral_norm
 
 
-class Judges(nn.Module):
+class MultiScaleDiscriminator(nn.Module):
     """Patch discriminators at full and half size, and one that sees the layout of light alone.
 
     The patch discriminators normalise each instance, which keeps them in balance with the generator, but
@@ -16,9 +16,9 @@ class Judges(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.fine = _patch_judge()
-        self.coarse = _patch_judge()
-        self.layout = _layout_judge()
+        self.fine = _patch_discriminator()
+        self.coarse = _patch_discriminator()
+        self.layout = _layout_discriminator()
 
     def forward(self, picture: Tensor) -> list[Tensor]:
         """Score a picture N×3×H×W in [-1, 1]: one map of scores a scale, linear, 1 means real."""
@@ -27,8 +27,8 @@ class Judges(nn.Module):
         return [self.fine(picture).float(), self.coarse(half).float(), self.layout(eighth).float()]
 
 
-def _patch_judge() -> nn.Sequential:
-    """Judge patches of 46 px: three convs of stride 2 and one of stride 1, after P1's local discriminator."""
+def _patch_discriminator() -> nn.Sequential:
+    """Score patches of 46 px: three convs of stride 2 and one of stride 1, after P1's local discriminator."""
     return nn.Sequential(
         nn.Conv2d(3, 32, 4, 2, 1),
         nn.LeakyReLU(0.2),
@@ -42,7 +42,7 @@ def _patch_judge() -> nn.Sequential:
     )
 
 
-def _layout_judge() -> nn.Sequential:
+def _layout_discriminator() -> nn.Sequential:
     return nn.Sequential(
         spectral_norm(nn.Conv2d(3, 32, 3, 2, 1)),
         nn.LeakyReLU(0.2),

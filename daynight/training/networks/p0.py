@@ -10,6 +10,8 @@ from typing import Final, Literal, get_args
 
 from torch import Tensor, nn
 
+from daynight.training.networks.outputs import Translation
+
 Score = Literal["linear", "sigmoid"]
 
 SIZE_MULTIPLE: Final = 8
@@ -50,6 +52,11 @@ class P0Generator(nn.Sequential):
             nn.Conv2d(16, 3, 3, padding=1),  # -> 256x256x3
         )
 
+    def forward(self, picture: Tensor) -> Translation:
+        """Translate a picture."""
+        picture = super().forward(picture)  # type: ignore[no-untyped-call]
+        return Translation(picture)
+
 
 class P0Block(nn.Module):
     """ResNet block N×C×H×W → N×C×H×W: ReLU(x + conv(ReLU(conv(x)))). Source: P0 table I."""
@@ -71,7 +78,7 @@ class P0Discriminator(nn.Sequential):
     [0, 1]. With ``sigmoid``, that score, the discriminator may saturate: its loss falls towards 0, where the
     sigmoid has no gradient and the generator learns nothing. Some runs come back from there, some don't
     (docs/experiments.md). With ``linear`` the least-squares loss itself pulls scores to 0 and 1, and its
-    gradient grows with the distance; so that's what is built unless told otherwise.
+    gradient grows with the distance; so that's the default.
 
     Args:
         score: what comes after the last convolution: nothing (``linear``), or a ``sigmoid``.

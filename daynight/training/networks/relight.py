@@ -14,14 +14,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from daynight.training.networks.outputs import Translation
+
 LIMIT: Final = 8.0
-"""Most stops that the network can give, either way."""
+"""Most stops that the network can predict, either way."""
 
 SIZE_MULTIPLE: Final = 64
 """Height and width of its input: six halvings."""
 
 _OVER: Final = 0.05
-"""How much of the logarithm of light above 1 the judges see."""
+"""How much of the logarithm of light above 1 the discriminators see."""
 
 _WIDTHS: Final = (16, 32, 64, 96, 128, 128, 128)
 
@@ -33,7 +35,7 @@ class Relight(nn.Module):
     pattern: both were seen.
 
     Args:
-        start: stops that it gives before training: negative for a night network.
+        start: stops that it predicts before training: negative for a night network.
     """
 
     def __init__(self, start: float) -> None:
@@ -53,7 +55,7 @@ class Relight(nn.Module):
             nn.init.zeros_(self.head.bias)
             nn.init.constant_(self.head.bias[:3], LIMIT * math.atanh(start / LIMIT))
 
-    def forward(self, plate: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, plate: Tensor) -> Translation:
         """Predict the maps of a plate.
 
         Args:
@@ -75,7 +77,7 @@ class Relight(nn.Module):
         stops = LIMIT * torch.tanh(raw_stops / LIMIT)
         # Not squared: a square's gradient vanishes near zero, and no lamp would ever light.
         emission = functional.softplus(2 * raw_emission - 5)
-        return stops, emission
+        return Translation(stops=stops, emission=emission)
 
 
 def apply_maps(linear: Tensor, stops: Tensor, emission: Tensor) -> Tensor:
@@ -103,7 +105,7 @@ def decode_display(display: Tensor) -> Tensor:
 
 def _conv(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
     # PyTorch's own small initial weights: with He's, which keep the variance, the maps of an untrained
-    # network move by stops at each step, and the pictures burn out before the judges have an opinion.
+    # network move by stops at each step, and pictures burn out before the discriminators have learnt.
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, 3, stride, padding=1, padding_mode="replicate"), nn.LeakyReLU(0.2)
     )

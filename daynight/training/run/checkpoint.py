@@ -1,7 +1,7 @@
 """Checkpoints: all of a run's state in one safetensors file with a header of JSON. No pickle.
 
 Each is written whole or not at all, and the last few are kept: should one be broken all the same, the one
-before it is taken. The best of a run, by the sum of its losses, is kept beside them.
+before it is used. The best of a run, by the sum of its losses, is kept beside them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
@@ -19,11 +19,16 @@ from torch.optim import Optimizer
 
 from daynight.errors import UsageError
 from daynight.plates import written_whole
-from daynight.training.methods.cycle_gan.pool import ImagePool
 
 _KEPT: Final = 2
 """Checkpoints that stay in a run's folder."""
 _BEST: Final = "best.safetensors"
+
+
+class Pool(Protocol):
+    """A store of pictures that belongs to a run's state."""
+
+    pictures: list[Tensor]
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ class Parts:
     modules: Mapping[str, nn.Module]
     """Networks and running averages."""
     optimisers: Mapping[str, Optimizer] = field(default_factory=dict)
-    pools: Mapping[str, ImagePool] = field(default_factory=dict)
+    pools: Mapping[str, Pool] = field(default_factory=dict)
 
 
 def save_checkpoint(
@@ -45,8 +50,8 @@ def save_checkpoint(
         run: folder of the run.
         step: steps done.
         parts: what it holds.
-        state: what else, of JSON's types.
-        best: whether it is the best so far, and is kept as that too.
+        state: anything else to save, of JSON's types.
+        best: whether it is the best so far: it is then kept as the best, too.
 
     Returns:
         Its file, ``checkpoint-STEP.safetensors``.
@@ -55,10 +60,10 @@ def save_checkpoint(
     for name, module in parts.modules.items():
         tensors |= {f"{name}/{key}": value for key, value in module.state_dict().items()}
     for name, optimiser in parts.optimisers.items():
-        for place, moments in optimiser.state_dict()["state"].items():
-            tensors |= {f"{name}/{place}/{key}": value for key, value in moments.items()}
+        for index, moments in optimiser.state_dict()["state"].items():
+            tensors |= {f"{name}/{index}/{key}": value for key, value in moments.items()}
     for name, pool in parts.pools.items():
-        tensors |= {f"{name}/{place}": picture for place, picture in enumerate(pool.pictures)}
+        tensors |= {f"{name}/{index}": picture for index, picture in enumerate(pool.pictures)}
     header = {"step": json.dumps(step), "state": json.dumps(dict(state or {}))}
     content = save({key: value.contiguous() for key, value in tensors.items()}, header)
     path = run / f"checkpoint-{step:06d}.safetensors"
@@ -77,9 +82,9 @@ def load_checkpoint(
 
     Args:
         run: folder of the run.
-        parts: what to read; the file may hold more.
-        warn: takes one line for each checkpoint that is broken.
-        best: take the best one instead of the newest.
+        parts: what to read into; the file may hold more.
+        warn: called with one line for each broken checkpoint.
+        best: read the best one instead of the newest.
 
     Returns:
         The steps done, and the state saved with them.
@@ -93,33 +98,35 @@ def load_checkpoint(
             module.load_state_dict(_below(tensors, name))
     except RuntimeError as error:
         line = " ".join(str(error).split())[:200]
-        raise UsageError(path, f"can't be taken ({line})", "train anew, or give another run") from None
+        raise UsageError(
+            path, f"does not fit the networks ({line})", "train anew, or give another run"
+        ) from None
     for name, optimiser in parts.optimisers.items():
         _load_optimiser(optimiser, _below(tensors, name))
     for name, pool in parts.pools.items():
         pictures = _below(tensors, name)
-        pool.pictures = [pictures[place] for place in sorted(pictures, key=int)]
+        pool.pictures = [pictures[index] for index in sorted(pictures, key=int)]
     return int(json.loads(header["step"])), json.loads(header["state"])
 
 
 def checkpoints(run: Path) -> Sequence[Path]:
-    """Give a run's checkpoints, the newest first."""
-    found = run.glob("checkpoint-*.safetensors")
-    return sorted(found, key=lambda path: int(path.stem.removeprefix("checkpoint-")), reverse=True)
+    """Return a run's checkpoints, the newest first."""
+    paths = run.glob("checkpoint-*.safetensors")
+    return sorted(paths, key=lambda path: int(path.stem.removeprefix("checkpoint-")), reverse=True)
 
 
 def _newest(
     run: Path, warn: Callable[[str], None], *, best: bool = False
 ) -> tuple[Path, dict[str, Tensor], dict[str, Any]]:
-    found = [path for path in (run / _BEST,) if path.is_file()] if best else checkpoints(run)
-    if not found:
+    candidates = [path for path in (run / _BEST,) if path.is_file()] if best else checkpoints(run)
+    if not candidates:
         fault = "holds no best checkpoint" if best else "holds no checkpoint"
         raise UsageError(run, fault, "give the folder of a training run")
-    for path in found:
+    for path in candidates:
         content = _content(path, warn)
         if content:
             return path, *content
-    raise UsageError(found[0], "can't be taken, nor can one before it", "train anew, or give another run")
+    raise UsageError(candidates[0], "can't be read, nor can one before it", "train anew, or give another run")
 
 
 def _content(path: Path, warn: Callable[[str], None]) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
@@ -127,7 +134,7 @@ def _content(path: Path, warn: Callable[[str], None]) -> tuple[dict[str, Tensor]
         with safe_open(path, "pt") as file:
             return {key: file.get_tensor(key) for key in file.keys()}, file.metadata()  # noqa: SIM118
     except SafetensorError as error:
-        warn(f"{path} is broken ({error}); the one before it is taken")
+        warn(f"{path} is broken ({error}); using the one before it")
         return None
 
 
@@ -140,6 +147,6 @@ def _below(tensors: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
 def _load_optimiser(optimiser: Optimizer, tensors: Mapping[str, Tensor]) -> None:
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
-        place, _, name = key.partition("/")
-        state.setdefault(int(place), {})[name] = value
+        index, _, name = key.partition("/")
+        state.setdefault(int(index), {})[name] = value
     optimiser.load_state_dict({**optimiser.state_dict(), "state": state})

@@ -12,20 +12,20 @@ from torch import Tensor, distributed
 
 
 @dataclass(frozen=True)
-class Group:
+class ProcessGroup:
     """The processes that train one run, as ``torchrun`` starts them."""
 
     rank: int = 0
-    """Number of this one."""
+    """Index of this process."""
     size: int = 1
 
     @property
-    def leads(self) -> bool:
+    def is_main(self) -> bool:
         """Whether this process writes the run's files."""
         return self.rank == 0
 
     def average_gradients(self, parameters: Iterable[Tensor]) -> None:
-        """Give every process the mean of all their gradients: that of the whole batch."""
+        """Set every process's gradients to their mean over all processes: that of the whole batch."""
         if self.size == 1:
             return
         gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
@@ -37,32 +37,32 @@ class Group:
         for gradient, mean in zip(gradients, means, strict=True):
             gradient.copy_(mean.view_as(gradient))
 
-    def averaged(self, values: Mapping[str, float], device: torch.device) -> dict[str, float]:
-        """Give the mean of all processes' values."""
+    def average(self, values: Mapping[str, float], device: torch.device) -> dict[str, float]:
+        """Return the mean of each value over all processes."""
         if self.size == 1:
             return dict(values)
         whole = torch.tensor([*values.values()], dtype=torch.float64, device=device)
         distributed.all_reduce(whole)
         return dict(zip(values, (whole / self.size).tolist(), strict=True))
 
-    def any(self, told: bool, device: torch.device) -> bool:
-        """Whether any process says so: what one does, all must do."""
-        return self.averaged({"told": float(told)}, device)["told"] > 0
+    def any(self, flag: bool, device: torch.device) -> bool:
+        """Whether the flag is set in any process: all of them must act alike."""
+        return self.average({"flag": float(flag)}, device)["flag"] > 0
 
     def wait(self) -> None:
-        """Wait until every process is here."""
+        """Wait until every process has reached this point."""
         if self.size > 1:
             distributed.barrier()
 
 
 @contextmanager
-def joined(device: torch.device) -> Iterator[Group]:
-    """Join the group that ``torchrun`` tells of by its environment; alone without it."""
+def join_processes(device: torch.device) -> Iterator[ProcessGroup]:
+    """Join the group that ``torchrun`` describes in the environment; without it, a group of one."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
-        yield Group()
+        yield ProcessGroup()
         return
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
-        yield Group(distributed.get_rank(), distributed.get_world_size())
+        yield ProcessGroup(distributed.get_rank(), distributed.get_world_size())
     finally:
         distributed.destroy_process_group()

@@ -1,4 +1,4 @@
-"""Chance that follows from the seed and the step alone, so that nothing of it needs saving."""
+"""Random generators seeded by the run's seed and the step alone, so that no generator state needs saving."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import torch
 
 
 @dataclass(frozen=True)
-class Chance:
-    """The chance of one step: a run that goes on draws what it would have drawn."""
+class StepRng:
+    """Seeds the random generators of one step: a resumed run draws what it would have drawn."""
 
     seed: int
     step: int
-    falls: int = 0
-    """Times that the run fell back to a checkpoint: with the same chance it would fall again."""
+    rollbacks: int = 0
+    """Times that the run went back to a checkpoint: with the same numbers it would fail again."""
 
-    def of(self, what: str) -> np.random.Generator:
-        """Give a generator of its own for each use, the same in every process of a group."""
-        return np.random.default_rng([self.seed, self.falls, self.step, *what.encode()])
+    def numpy(self, use: str) -> np.random.Generator:
+        """Return a generator for one use, the same in every process."""
+        return np.random.default_rng([self.seed, self.rollbacks, self.step, *use.encode()])
 
-    def of_tensors(self, what: str, rank: int, device: torch.device) -> torch.Generator:
-        """Give one for tensors, another in each process."""
-        seed = self.of(f"{what} {rank}").integers(2**62)
+    def torch(self, use: str, rank: int, device: torch.device) -> torch.Generator:
+        """Return a generator of tensors for one use, different in each process."""
+        seed = self.numpy(f"{use} {rank}").integers(2**62)
         return torch.Generator(device).manual_seed(int(seed))

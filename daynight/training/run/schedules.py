@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from daynight.training.run.recipe import Recipe, Schedule
+from daynight.training.run.recipe import RunRecipe, Schedule
 
 _LOWERED: Final = 0.5
-"""What a plateau makes of the rates."""
+"""Factor by which a plateau lowers the rates."""
 _MEMORY: Final = 0.98
 """Decay of the running mean of losses by which a plateau is seen: single steps say little."""
 
 
 def rate_share(schedule: Schedule, progress: float, decay: float) -> float:
-    """Give the part of the learning rate that is left.
+    """Return the part of the learning rate that is left.
 
     Args:
         schedule: ``linear``: 1, then a line to 0. ``cosine``: 1, then half a wave to 0. Others: 1.
@@ -44,8 +44,8 @@ class Plateau:
         self._lowest = math.inf
         self._since = 0
 
-    def stepped(self, loss: float) -> None:
-        """Take the sum of losses of a step."""
+    def add(self, loss: float) -> None:
+        """Add the sum of losses of a step."""
         self._mean = loss if math.isnan(self._mean) else _MEMORY * self._mean + (1 - _MEMORY) * loss
         self._since += 1
         if self._mean < self._lowest:
@@ -55,11 +55,11 @@ class Plateau:
             self._since = 0
 
     def state(self) -> dict[str, float]:
-        """Give what it knows, for a checkpoint."""
+        """Return its state, for a checkpoint."""
         return {"share": self.share, "mean": self._mean, "lowest": self._lowest, "since": self._since}
 
     def restore(self, state: dict[str, float]) -> None:
-        """Take back what :meth:`state` gave."""
+        """Restore what :meth:`state` returned."""
         self.share, self._mean, self._lowest = state["share"], state["mean"], state["lowest"]
         self._since = int(state["since"])
 
@@ -71,12 +71,12 @@ class Rates:
         recipe: the run's hyper-parameters.
     """
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: RunRecipe) -> None:
         self._recipe = recipe
         self.plateau = Plateau(recipe.patience)
 
     def share(self, step: int) -> float:
-        """Give the part of the learning rates for the step after ``step``."""
+        """Return the part of the learning rates for the step after ``step``."""
         if self._recipe.schedule == "plateau":
             return self.plateau.share
         return rate_share(self._recipe.schedule, step / self._recipe.steps, self._recipe.decay)

@@ -12,9 +12,9 @@ from pydantic import Field
 from daynight import Frame, hookimpl
 from daynight.models.facts import Model
 from daynight.plugin.exporter import Exporter
-from daynight.plugin.look import ChainSpec, Look, StepSpec
+from daynight.plugin.look import LookSpec, StepSpec
 from daynight.plugin.network_kind import NetworkKind
-from daynight.plugin.step import Step, StepOptions
+from daynight.plugin.step import BaseStep, FrameWindow, Step, StepOptions, WindowStep
 
 if TYPE_CHECKING:
     from torch import nn
@@ -40,6 +40,21 @@ class Posterize(Step):
         return frame.with_image(np.rint(frame.image * steps) / steps)
 
 
+class Ghost(WindowStep):
+    """Show each frame half over the one before it."""
+
+    name = "ghost"
+    works_in = "scene-linear"
+    before = 1
+
+    def apply(self, window: FrameWindow) -> Frame:
+        """Return the mean of a frame and its predecessor."""
+        (earlier,) = window.before
+        if earlier is None:
+            return window.frame
+        return window.frame.with_image((window.frame.image + earlier.image) / 2)
+
+
 class Text(Exporter):
     """Write the name of a run: an exporter needs no more."""
 
@@ -59,13 +74,16 @@ def levels(count: int) -> None:
 
 
 @hookimpl
-def daynight_steps() -> list[type[Step]]:
-    return [Posterize]
+def daynight_steps() -> list[type[BaseStep]]:
+    return [Posterize, Ghost]
 
 
 @hookimpl
-def daynight_looks() -> list[Look]:
-    return [Look(ChainSpec("poster", (StepSpec("posterize", {"levels": 2}),)), "two levels a channel")]
+def daynight_looks() -> list[LookSpec]:
+    return [
+        LookSpec("poster", (StepSpec("posterize", {"levels": 2}),), summary="two levels a channel"),
+        LookSpec("ghost", (StepSpec("ghost"),), summary="each frame over the one before it"),
+    ]
 
 
 @hookimpl
@@ -76,7 +94,13 @@ def daynight_models() -> list[Model]:
 def _flat(*, width: int = 3) -> nn.Module:
     import torch
 
-    return torch.nn.Conv2d(3, 3, width, padding=width // 2)
+    from daynight.training.networks.outputs import Translation
+
+    class Flat(torch.nn.Conv2d):
+        def forward(self, picture: torch.Tensor) -> Translation:
+            return Translation(super().forward(picture))
+
+    return Flat(3, 3, width, padding=width // 2)
 
 
 def _one() -> dict[str, nn.Module]:

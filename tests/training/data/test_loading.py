@@ -1,5 +1,6 @@
 import shutil
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ torch = pytest.importorskip("torch")
 from daynight.errors import UsageError  # noqa: E402
 from daynight.plugin.network_kind import NetworkKind  # noqa: E402
 from daynight.training.data.loading import Crops, Photographs, open_data  # noqa: E402
-from daynight.training.run.recipe import Recipe  # noqa: E402
+from daynight.training.data.recipe import DataRecipe  # noqa: E402
 
 KIND = NetworkKind("made", "for tests", lambda: None, lambda: {}, 32, 64, "pixels")
 
@@ -20,8 +21,8 @@ def ignore(line):
 
 
 def opened(day, night, pairs=None, *, warn=ignore, **settings):
-    recipe = Recipe(**{"network": "made", "steps": 1, "size": 64, **settings})
-    return open_data(recipe, KIND, day, night, pairs, warn, jobs=1)
+    recipe = DataRecipe.model_validate({"size": 64, **settings})
+    return open_data(recipe, KIND, day, night, pairs, SimpleNamespace(warn=warn, jobs=1))
 
 
 def random(seed=0):
@@ -273,12 +274,13 @@ def test_describes_what_was_found(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "fault"),
     [
-        pytest.param({"size": 100}, "size=100: is no multiple of 32, as made needs; write size=96", id="odd"),
-        pytest.param({"size": 66}, "is no multiple of 32, as made needs; write size=64", id="near least"),
         pytest.param(
-            {"size": 32}, "size=32: is below 64, the least that made can be trained on; write", id="small"
+            {"size": 100}, "size=100`: is not a multiple of 32, as made needs; write `size=96", id="odd"
         ),
-        pytest.param({"paired": 5}, "paired=5: needs photographs in pairs; give --pairs", id="no pairs"),
+        pytest.param({"size": 66}, "is not a multiple of 32, as made needs; write `size=64", id="near least"),
+        pytest.param(
+            {"size": 32}, "size=32`: is below 64, the least that made can be trained on; write", id="small"
+        ),
     ],
 )
 def test_a_recipe_that_does_not_fit_is_refused(photographs, settings, fault):
@@ -356,7 +358,7 @@ def test_pairs_that_cannot_be_used_are_named_and_left_out(tmp_path):
 
 def test_pairs_without_a_usable_row_or_folder_are_refused(tmp_path):
     write_image(tmp_path / "day/a.png", flat(200))
-    with pytest.raises(UsageError, match=r"night: is no folder; give the folder that .*pairs\.csv names"):
+    with pytest.raises(UsageError, match=r"night: is not a folder; give the folder that .*pairs\.csv names"):
         paired(tmp_path, [("a.png", "a.png")])
     (tmp_path / "night").mkdir()
     for rows in ([], [("a.png", "a.png")]):

@@ -35,7 +35,7 @@ def test_a_spreadsheet_s_byte_order_mark_is_passed_over(tmp_path):
         pytest.param("day,night\na,b/../../c\n", "leads out of its folder; name a file", id="up within"),
         pytest.param("day,night\n/etc/a.png,b\n", "line 2: /etc/a.png leads out", id="absolute"),
         pytest.param("day,night\na\0,b\n", "NUL|lacks a name", id="nul"),
-        pytest.param(f"day,night\n{'a' * 140000},b\n", "is no CSV", id="endless"),
+        pytest.param(f"day,night\n{'a' * 140000},b\n", "is not a CSV", id="endless"),
     ],
 )
 def test_what_is_no_table_of_pairs_is_refused_in_one_line(tmp_path, text, fault):

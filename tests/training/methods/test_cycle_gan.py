@@ -3,22 +3,40 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from daynight.training.methods.cycle_gan.step import CycleGan, Noise  # noqa: E402
-from daynight.training.run.processes import Group  # noqa: E402
-from daynight.training.run.recipe import Recipe  # noqa: E402
-from daynight.training.run.rng import Chance  # noqa: E402
+from training_runs import recipe_of  # noqa: E402
+
+from daynight.errors import UsageError  # noqa: E402
+from daynight.training.methods.cycle_gan import terms  # noqa: E402
+from daynight.training.methods.cycle_gan.step import CycleGan  # noqa: E402
+from daynight.training.run.processes import ProcessGroup  # noqa: E402
+from daynight.training.run.rng import StepRng  # noqa: E402
 
 CPU = torch.device("cpu")
 BAND = (torch.full((4, 4), -1.0), torch.full((4, 4), 1.0))
 SMALL = {"generator": {"blocks": 1}, "framing": "square"}
 
 
+class Data:
+    """Photographs whose brightness lies in one band."""
+
+    def __init__(self, band, paired=True):
+        self.paired = paired
+        self._band = band
+
+    def day_levels(self, low, high):
+        return self._band
+
+    def night_levels(self, low, high):
+        return self._band
+
+
 @pytest.fixture
 def make(kinds):
-    def build(network="relight", **settings):
-        recipe = Recipe(network=network, **{"steps": 100, "precision": "fp32", **settings})
+    def build(network="relight", band=BAND, in_pairs=True, **settings):
+        recipe = recipe_of(network, **settings)
         torch.manual_seed(0)
-        return CycleGan(recipe, kinds[network], night_band=BAND, day_band=BAND, device=CPU, group=Group())
+        data = Data(band, in_pairs)
+        return CycleGan(recipe, kinds[network], data, device=CPU, group=ProcessGroup())
 
     return build
 
@@ -35,7 +53,7 @@ def weights(network):
 
 
 def steps(gan, batches, count):
-    return [gan.step(batches, Chance(1, step)) for step in range(count)]
+    return [gan.step(batches, StepRng(1, step)) for step in range(count)]
 
 
 NETWORKS = [
@@ -50,14 +68,14 @@ def test_a_step_moves_every_network_of_every_kind(make, network, size, settings)
     gan = make(network, ema=0.5, **settings)
     modules = gan.parts().modules
     before = {name: weights(module) for name, module in modules.items()}
-    losses = gan.step([pictures(1, size)], Chance(1, 0))
+    losses = gan.step([pictures(1, size)], StepRng(1, 0))
     assert {"generator", "discriminator", "cycle", "total"} <= set(losses)
     assert [name for name, module in modules.items() if torch.equal(before[name], weights(module))] == []
 
 
 def test_an_attention_step_has_all_its_losses_and_keeps_rho(make):
     gan = make("attention", **SMALL, identity=10.0, attention=100.0, cycle=10.0, learning_rate=0.5)
-    losses = gan.step([pictures(1, 96)], Chance(1, 0))
+    losses = gan.step([pictures(1, 96)], StepRng(1, 0))
     assert {"generator", "discriminator", "cycle", "identity", "attention", "total"} == set(losses)
     rhos = [value for name, value in gan.to_night.named_parameters() if name.endswith("rho")]
     assert rhos
@@ -71,38 +89,45 @@ def test_cycle_error_falls_by_its_weight(make, weight, falls):
     assert (min(errors) < 0.95 * errors[0]) is falls
 
 
-@pytest.mark.parametrize(
-    ("name", "settings"),
-    [
-        pytest.param("identity", {}, id="identity"),
-        pytest.param("level", {}, id="level"),
-        pytest.param("structure", {}, id="structure"),
-        pytest.param("paired", {}, id="paired"),
-        pytest.param("smoothness", {}, id="smoothness"),
-    ],
-)
-def test_each_loss_falls_by_its_weight(make, kinds, name, settings):
+@pytest.mark.parametrize("name", ["identity", "level", "structure", "paired", "smoothness"])
+def test_each_loss_falls_by_its_weight(make, name):
     low = (torch.full((4, 4), -1.0), torch.full((4, 4), -0.9))
-    recipe = Recipe(
-        network="relight",
-        steps=100,
-        precision="fp32",
-        cycle=0.0,
-        learning_rate=1e-3,
-        **{name: 20.0, **settings},
-    )
-    torch.manual_seed(0)
-    gan = CycleGan(recipe, kinds["relight"], night_band=low, day_band=low, device=CPU, group=Group())
+    gan = make("relight", low, cycle=0.0, learning_rate=1e-3, **{name: 20.0})
     for generator in (gan.to_night, gan.to_day):
         torch.nn.init.normal_(generator.head.weight, std=0.3)
     values = [losses[name] for losses in steps(gan, [pictures(1, 64)], 8)]
     assert min(values[4:]) < 0.95 * values[0]
 
 
+def test_a_loss_is_one_row(make, monkeypatch):
+    """Its weight is known to recipes, and its value stands in the losses and in their sum."""
+    bright = terms.Term("bright", 0.0, lambda a, b: a.forward.picture.mean() + b.forward.picture.mean())
+    monkeypatch.setattr(terms, "TERMS", (*terms.TERMS, bright))
+    without = make().step([pictures(1, 64)], StepRng(1, 0))
+    losses = make(bright=3.0).step([pictures(1, 64)], StepRng(1, 0))
+    assert "bright" not in without
+    assert losses["total"] == pytest.approx(without["total"] + 3 * losses["bright"], rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("network", "settings", "message"),
+    [
+        ("p0", {"burn": 1.0}, "burn"),
+        ("relight", {"attention": 1.0}, "attention"),
+        ("relight", {"paired": 1.0}, "pairs"),
+    ],
+)
+def test_a_loss_that_networks_or_data_do_not_feed_is_refused(make, network, settings, message):
+    with pytest.raises(UsageError, match=message):
+        make(network, in_pairs=False, **settings)
+
+
 @pytest.mark.parametrize("adversarial", ["least-squares", "hinge", "wasserstein"])
-def test_judges_learn_to_tell(make, adversarial):
+def test_discriminators_learn(make, adversarial):
     """With generators that stand still, the discriminators' loss falls."""
-    gan = make("p0", framing="square", adversarial=adversarial, learning_rate=1e-3, judges_first=100, pool=0)
+    gan = make(
+        "p0", framing="square", adversarial=adversarial, learning_rate=1e-3, discriminator_warmup=100, pool=0
+    )
     before = weights(gan.to_night)
     losses = steps(gan, [pictures(1, 256)], 5)
     assert losses[-1]["discriminator"] < losses[0]["discriminator"] - 0.1
@@ -114,14 +139,14 @@ def test_batches_in_parts_give_the_gradient_of_the_whole(make):
     day, night = pictures(4, 64)
     settings = {"framing": "square", "pool": 0, "clip": 1.0, "learning_rate": 1e-3}
     whole, parts = make(**settings), make(**settings)
-    one = whole.step([(day, night)], Chance(1, 0))
+    one = whole.step([(day, night)], StepRng(1, 0))
     two = parts.step(
         [
             (day[:1], night[:1]),
             (day[1:2], night[1:2]),
             *zip(day[2:].split(1), night[2:].split(1), strict=True),
         ],
-        Chance(1, 0),
+        StepRng(1, 0),
     )
     assert two == pytest.approx(one, rel=1e-4)
     gradients = [torch.cat([p.grad.flatten() for p in gan.to_night.parameters()]) for gan in (whole, parts)]
@@ -144,13 +169,25 @@ def test_averages_follow_slowly_and_not_at_all_without(make):
 
 def test_networks_compute_in_16_bits_where_asked(make):
     batch = [pictures(1, 64)]
-    exact, rough = (make(precision=precision).step(batch, Chance(1, 0)) for precision in ("fp32", "bf16"))
+    exact, rough = (make(precision=precision).step(batch, StepRng(1, 0)) for precision in ("fp32", "bf16"))
     assert exact != rough
     assert rough == pytest.approx(exact, rel=0.05)
 
 
-def test_noise_fades():
-    recipe = Recipe(network="p0", steps=100, noise=0.2)
-    picture = torch.zeros(1, 3, 64, 64)
-    deviations = [Noise(recipe, Chance(1, step), 0, CPU)(picture).std().item() for step in (0, 50, 100)]
-    assert deviations == pytest.approx([0.2, 0.1, 0], rel=0.05)
+def test_noise_fades_over_the_run(make, monkeypatch):
+    from daynight.training.methods.cycle_gan import step as module
+
+    deviations = []
+    whole = module.Noise.__init__
+
+    def noted(self, deviation, *others):
+        deviations.append(deviation)
+        whole(self, deviation, *others)
+
+    monkeypatch.setattr(module.Noise, "__init__", noted)
+    gan = make(noise=0.2)
+    for step in (0, 50, 100):
+        gan.step([pictures(1, 64)], StepRng(1, step))
+    assert deviations == pytest.approx([0.2, 0.1, 0])
+    noise = module.Noise(0.2, StepRng(1, 0), 0)
+    assert noise(torch.zeros(1, 3, 64, 64)).std().item() == pytest.approx(0.2, rel=0.05)

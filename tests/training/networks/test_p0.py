@@ -65,7 +65,7 @@ def test_sizes_of_table_2():
 
 @pytest.mark.parametrize("shape", [(1, 3, 8, 8), (2, 3, 24, 8), (1, 3, 40, 184)])
 def test_result_has_the_size_of_the_picture(generator, shape):
-    assert generator(picture(*shape)).shape == shape
+    assert generator(picture(*shape)).picture.shape == shape
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_output_is_linear(generator):
     moved = copy.deepcopy(generator)
     with torch.no_grad():
         moved[-1].bias += step
-    change = (moved(given) - generator(given)).mean(dim=(0, 2, 3))
+    change = (moved(given).picture - generator(given).picture).mean(dim=(0, 2, 3))
     assert torch.allclose(change, step, atol=1e-5)
 
 
@@ -131,7 +131,7 @@ def seen(result, given):
 def test_radius_of_the_generator():
     """The farthest input on each side, for a pixel of every phase of the grid of 8."""
     given = torch.ones(1, 3, 240, 240, dtype=torch.float64, requires_grad=True)
-    result = open_all_paths(p0.P0Generator())(given).sum(dim=(0, 1))
+    result = open_all_paths(p0.P0Generator())(given).picture.sum(dim=(0, 1))
     before, after = [], []
     for place in range(112, 120):
         top, bottom, left, right = seen(result[place, 231 - place], given)
@@ -152,7 +152,7 @@ def test_tiles_equal_the_whole_frame(generator):
     plate = picture(1, 3, 24, 520)
     tile = plate[..., 240 - halo : 272 + halo]
     with torch.no_grad():
-        whole, part = generator(plate)[..., 240:272], generator(tile)[..., halo:-halo]
+        whole, part = generator(plate).picture[..., 240:272], generator(tile).picture[..., halo:-halo]
     assert torch.allclose(whole, part, rtol=0, atol=1e-6)
     assert whole.std() > 1e-4
 
@@ -162,9 +162,9 @@ def test_a_step(score):
     torch.manual_seed(0)
     day, night = picture(1, 3, 256, 256), picture(1, 3, 256, 256)
     generator, discriminator = p0.P0Generator(), p0.P0Discriminator(score)
-    made = generator(day).detach()
+    made = generator(day).picture.detach()
     for network, loss in (
-        (generator, lambda: losses.generator_loss([discriminator(generator(day))])),
+        (generator, lambda: losses.generator_loss([discriminator(generator(day).picture)])),
         (
             discriminator,
             lambda: losses.discriminator_loss([discriminator(night)], [discriminator(made)]),
@@ -222,10 +222,11 @@ def test_relight_kind():
     kind = networks.RELIGHT
     assert (kind.size_multiple, kind.gives) == (relight.SIZE_MULTIPLE, "maps")
     side = kind.least_side
-    stops, _ = kind.generator(start=-4.5)(torch.zeros(1, 3, side, side))
+    stops = kind.generator(start=-4.5)(torch.zeros(1, 3, side, side)).stops
     assert stops.mean().item() == pytest.approx(-4.5, abs=0.3)
-    (judges,) = kind.discriminators().values()
-    assert [tuple(score.shape[2:]) for score in judges(picture(1, 3, side, side))] == [(7, 7), (3, 3), (2, 2)]
+    (discriminator,) = kind.discriminators().values()
+    scores = discriminator(picture(1, 3, side, side))
+    assert [tuple(score.shape[2:]) for score in scores] == [(7, 7), (3, 3), (2, 2)]
 
 
 def test_kinds_are_listed_without_torch():

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 
 from safetensors.torch import load_file  # noqa: E402
 
-from daynight.training.run.processes import Group  # noqa: E402
+from daynight.training.run.processes import ProcessGroup  # noqa: E402
 
 SETTINGS = "size=256 framing=square steps=2 log_every=1 pool=0 precision=fp32 learning_rate=1e-3 seed=4"
 
@@ -27,7 +27,7 @@ def train(launcher, photographs, run, *settings):
 
 def weights(run):
     tensors = load_file(run / "checkpoint-000002.safetensors")
-    names = [name for name in sorted(tensors) if name.startswith(("night/", "night-judges/"))]
+    names = [name for name in sorted(tensors) if name.startswith(("night/", "night-discriminators/"))]
     return torch.cat([tensors[name].flatten() for name in names])
 
 
@@ -52,12 +52,12 @@ def test_two_processes_equal_one_with_the_doubled_batch(photographs, tmp_path):
 
 
 def test_alone_nothing_is_sent():
-    group, device = Group(), torch.device("cpu")
+    group, device = ProcessGroup(), torch.device("cpu")
     parameter = torch.nn.Parameter(torch.ones(2))
     parameter.grad = torch.tensor([1.0, 2.0])
     group.average_gradients([parameter])
     group.wait()
     assert parameter.grad.tolist() == [1, 2]
-    assert group.leads
-    assert group.averaged({"cycle": 0.5}, device) == {"cycle": 0.5}
+    assert group.is_main
+    assert group.average({"cycle": 0.5}, device) == {"cycle": 0.5}
     assert [group.any(told, device) for told in (False, True)] == [False, True]

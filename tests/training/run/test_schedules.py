@@ -1,6 +1,6 @@
 import pytest
 
-from daynight.training.run.recipe import Recipe
+from daynight.training.run.recipe import RunRecipe
 from daynight.training.run.schedules import Plateau, Rates, rate_share
 
 
@@ -25,39 +25,39 @@ def test_cosine_falls_slowly_at_first():
 def test_a_plateau_halves_the_rates_each_time():
     plateau = Plateau(patience=10)
     for _ in range(5):
-        plateau.stepped(1.0)
+        plateau.add(1.0)
     assert plateau.share == 1
     for _ in range(6):
-        plateau.stepped(1.0)
+        plateau.add(1.0)
     assert plateau.share == 0.5
     for _ in range(10):
-        plateau.stepped(2.0)
+        plateau.add(2.0)
     assert plateau.share == 0.25
 
 
 def test_no_plateau_while_losses_fall():
     plateau = Plateau(patience=5)
     for step in range(100):
-        plateau.stepped(1 / (1 + step))
+        plateau.add(1 / (1 + step))
     assert plateau.share == 1
 
 
 def test_a_plateau_goes_on_where_it_was():
     one, other = Plateau(10), Plateau(10)
     for _ in range(8):
-        one.stepped(1.0)
+        one.add(1.0)
     other.restore(one.state())
     shares = []
     for plateau in (one, other):
         for _ in range(3):
-            plateau.stepped(1.0)
+            plateau.add(1.0)
         shares.append(plateau.share)
     assert shares == [0.5, 0.5]
 
 
 def test_the_recipe_chooses():
-    rates = Rates(Recipe(network="p0", steps=100, schedule="plateau", patience=1))
-    rates.plateau.stepped(1.0)
-    rates.plateau.stepped(1.0)
+    rates = Rates(RunRecipe(steps=100, schedule="plateau", patience=1))
+    rates.plateau.add(1.0)
+    rates.plateau.add(1.0)
     assert rates.share(0) == 0.5
-    assert Rates(Recipe(network="p0", steps=100, schedule="linear", decay=1.0)).share(25) == 0.75
+    assert Rates(RunRecipe(steps=100, schedule="linear", decay=1.0)).share(25) == 0.75

@@ -197,7 +197,7 @@ def cam_discriminator_loss(real: Tensor, generated: Tensor) -> Tensor:
 def burn_loss(light: Tensor) -> Tensor:
     """Mean of log2(1 + max(y - 1, 0)): the stops by which scene-linear light y burns out.
 
-    A burnt-out picture looks the same to the judges however far it is beyond white, so without this a
+    A burnt-out picture looks the same to the discriminators however far it is beyond white, so without this a
     network that went there would not come back; its gradient on the stops is constant.
     """
     return torch.log2(1 + (light - 1).clamp(min=0)).mean()

@@ -8,20 +8,20 @@ from torch import Tensor
 
 
 class ImagePool:
-    """Gives half the time the newest picture, half the time an earlier one in its place.
+    """Returns the newest picture half the time, and an earlier one in its place the other half.
 
     Args:
-        size: pictures kept; 0 gives the newest always.
+        size: pictures kept; 0: always the newest.
     """
 
     def __init__(self, size: int) -> None:
         self._size = size
         self.pictures: list[Tensor] = []
-        """Those kept, each 1×3×H×W; a checkpoint takes and gives them."""
+        """Those kept, each 1×3×H×W; part of a checkpoint."""
 
     def swapped(self, pictures: Tensor, random: np.random.Generator) -> Tensor:
-        """Put pictures in and give as many, N×3×H×W; sizes may differ from call to call where N is 1."""
-        # One layout for all: those out of a checkpoint shall take the same arithmetic as those never saved.
+        """Add pictures and return as many, N×3×H×W; sizes may differ from call to call where N is 1."""
+        # One layout for all: pictures from a checkpoint must take the same arithmetic as those never saved.
         newest = pictures.detach().contiguous(memory_format=torch.contiguous_format)
         return torch.cat([self._swapped(picture, random) for picture in torch.split(newest, 1)])
 
@@ -31,6 +31,6 @@ class ImagePool:
             return picture
         if not self._size or random.random() < 0.5:
             return picture
-        place = int(random.integers(self._size))
-        earlier, self.pictures[place] = self.pictures[place], picture.clone()
+        index = int(random.integers(self._size))
+        earlier, self.pictures[index] = self.pictures[index], picture.clone()
         return earlier

@@ -6,106 +6,99 @@ import copy
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, Final, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from daynight.errors import UsageError
 from daynight.plugin.network_kind import NetworkKind
+from daynight.training.data.loading import TrainingData
+from daynight.training.methods.cycle_gan import terms
 from daynight.training.methods.cycle_gan.losses import (
     ADVERSARIAL,
-    burn_loss,
     cam_discriminator_loss,
-    cam_generator_loss,
-    cycle_loss,
     gradient_penalty,
-    identity_loss,
-    level_loss,
-    pair_loss,
-    smoothness_loss,
-    structure_loss,
-    tint_loss,
     total_loss,
 )
 from daynight.training.methods.cycle_gan.pool import ImagePool
-from daynight.training.methods.cycle_gan.translation import Translation, Verdict, translate, verdict
+from daynight.training.methods.cycle_gan.recipe import CycleGanRecipe
+from daynight.training.methods.cycle_gan.samples import Direction, Sample, sample_grid
+from daynight.training.methods.cycle_gan.terms import Band, Pass, Term
+from daynight.training.methods.cycle_gan.translation import Scores, score, translate
+from daynight.training.methods.kind import Recipe
+from daynight.training.networks.weights import load_model
 from daynight.training.run.checkpoint import Parts
-from daynight.training.run.processes import Group
-from daynight.training.run.recipe import Recipe
-from daynight.training.run.rng import Chance
+from daynight.training.run.method import OBJECTIVE, RGB, Batch, Method
+from daynight.training.run.precision import autocast
+from daynight.training.run.processes import ProcessGroup
+from daynight.training.run.rng import StepRng
 
-Batch = tuple[Tensor, Tensor]
-"""Day and night photographs, each N×3×H×W, display-encoded in [-1, 1]."""
-Terms = dict[str, Tensor]
+_EXTREME: Final = 0.1
+"""The level loss's bands leave out this part of the photographs: the brightest days, the darkest nights."""
+Losses = dict[str, Tensor]
 """Losses by name, unweighted."""
-Band = tuple[Tensor, Tensor]
-"""Darkest and brightest that a picture is to be, part by part of the frame: rows×columns, in [-1, 1]."""
 Network = TypeVar("Network", bound=nn.Module)
 
 
-@dataclass(frozen=True)
-class Turn:
-    """A photograph translated, and translated back."""
-
-    photograph: Tensor
-    """a"""
-    there: Translation
-    """G_AB(a)"""
-    again: Translation
-    """G_BA(G_AB(a))"""
-    same: Translation | None
-    """G_BA(a), which should change nothing; where the identity or the attention loss asks for it."""
-
-
-class CycleGan:
+class CycleGan(Method):
     """Two generators with their discriminators, and the step that trains them.
 
     Args:
         recipe: every hyper-parameter.
         kind: the recipe's kind of network.
-        night_band: what the level loss holds nights in.
-        day_band: and days.
+        data: what the bands of the level loss are measured on.
         device: where to train.
         group: the processes that share the run.
 
     Raises:
-        UsageError: the networks can't be built with the recipe's settings.
+        UsageError: the networks can't be built with the recipe's settings, or a loss needs what they don't
+            return.
     """
 
     def __init__(
         self,
-        recipe: Recipe,
+        recipe: Recipe[CycleGanRecipe],
         kind: NetworkKind,
+        data: TrainingData,
         *,
-        night_band: Band,
-        day_band: Band,
         device: torch.device,
-        group: Group,
+        group: ProcessGroup,
     ) -> None:
-        self._recipe, self._kind, self._device, self._group = recipe, kind, device, group
-        self.to_night = self._built(kind.generator, {**recipe.generator, **recipe.to_night})
-        self.to_day = self._built(kind.generator, {**recipe.generator, **recipe.to_day})
+        self._run, self._recipe, self._framing = recipe.run, recipe.method, recipe.data.framing
+        self._size = recipe.data.size
+        self._kind, self._device, self._group = kind, device, group
+        self._terms = [each for each in terms.TERMS if self._recipe.weights[each.name] or each.always]
+        for term in self._terms:
+            _require_needs(term, kind, data)
+        own = recipe.method
+        self.to_night = self._built(kind.generator, {**own.generator, **own.to_night})
+        self.to_day = self._built(kind.generator, {**own.generator, **own.to_day})
         averages = (copy.deepcopy(network).eval() for network in (self.to_night, self.to_day))
         self.night_average, self.day_average = averages
-        self.night_judges = self._built(partial(_judges, kind), recipe.discriminators)
-        self.day_judges = self._built(partial(_judges, kind), recipe.discriminators)
-        self._night_pool, self._day_pool = ImagePool(recipe.pool), ImagePool(recipe.pool)
+        self.night_discriminators = self._built(partial(_discriminators, kind), own.discriminators)
+        self.day_discriminators = self._built(partial(_discriminators, kind), own.discriminators)
+        self._night_pool, self._day_pool = ImagePool(own.pool), ImagePool(own.pool)
         self._generators = [*self.to_night.parameters(), *self.to_day.parameters()]
-        self._judges = [*self.night_judges.parameters(), *self.day_judges.parameters()]
-        self.generator_adam, self.judge_adam = self._adam(self._generators), self._adam(self._judges)
-        self._adversarial = ADVERSARIAL[recipe.adversarial]
-        self._night_band: Band = (night_band[0].to(device), night_band[1].to(device))
-        self._day_band: Band = (day_band[0].to(device), day_band[1].to(device))
+        self._discriminators = [
+            *self.night_discriminators.parameters(),
+            *self.day_discriminators.parameters(),
+        ]
+        self.generator_adam = self._adam(self._generators)
+        self.discriminator_adam = self._adam(self._discriminators)
+        self._adversarial = ADVERSARIAL[own.adversarial]
+        self._night_band = self._band(data.night_levels(_EXTREME, own.night_level))
+        self._day_band = self._band(data.day_levels(own.day_level, 1 - _EXTREME))
 
-    def step(self, batches: Sequence[Batch], chance: Chance) -> dict[str, float]:
+    def step(self, batches: Sequence[Batch], rng: StepRng) -> dict[str, float]:
         """Take one step: the generators down their losses, then the discriminators down theirs.
 
         Args:
-            batches: the step's photographs, in as many parts as the recipe accumulates.
-            chance: the step's.
+            batches: the step's day and night photographs, N×3×H×W each, display-encoded in [-1, 1], in as
+                many parts as the recipe accumulates.
+            rng: seeds all randomness of the step.
 
         Returns:
             The losses by name, unweighted, each summed over both directions (the cycle's: their mean), and
@@ -114,138 +107,154 @@ class CycleGan:
         Source: P0, with the losses of eq. (1) to (6); P1 for identity and attention.
         """
         losses: dict[str, float] = defaultdict(float)
-        weights = self._weights(chance.step)
-        noise = Noise(self._recipe, chance, self._group.rank, self._device)
+        weights = self._weights(rng.step)
+        noise = Noise(self._recipe.noise * max(1 - rng.step / self._run.steps, 0.0), rng, self._group.rank)
 
         made = []
         self.generator_adam.zero_grad()
-        _require_gradients(self._judges, False)
+        _require_gradients(self._discriminators, False)
         for day, night in batches:
             with self._arithmetic():
-                a = self._turn(day, self.to_night, self.to_day)  # a, G_AB(a), G_BA(G_AB(a))
-                b = self._turn(night, self.to_day, self.to_night)  # b, G_BA(b), G_AB(G_BA(b))
-                terms = self._deceiving(a, b, noise)
-            _descend(terms | self._picturing(a, b), weights, len(batches), losses)
-            made.append((a.there.picture.detach(), b.there.picture.detach()))
-        if chance.step >= self._recipe.judges_first:
+                # By day: a, G_AB(a) and G_BA(G_AB(a)); by night the same of b.
+                a = self._pass(day, self.to_night, self.to_day, self._night_band)
+                b = self._pass(night, self.to_day, self.to_night, self._day_band)
+                adversarial = self._generator_loss(a, b, noise)
+            restraints = {term.name: term.loss(a, b) for term in self._terms}
+            _descend({"generator": adversarial, **restraints}, weights, len(batches), losses)
+            made.append((a.forward.picture.detach(), b.forward.picture.detach()))
+        if rng.step >= self._recipe.discriminator_warmup:
             self._move(self.generator_adam, self._generators, self._recipe.clip)
             for generator in (self.to_night, self.to_day):
                 self._kind.settle(generator)
 
-        self.judge_adam.zero_grad()
-        _require_gradients(self._judges, True)
-        pools = chance.of("pools")
+        self.discriminator_adam.zero_grad()
+        _require_gradients(self._discriminators, True)
+        pools = rng.numpy("pools")
         for (day, night), (made_night, made_day) in zip(batches, made, strict=True):
             earlier_night = self._night_pool.swapped(made_night, pools)
             earlier_day = self._day_pool.swapped(made_day, pools)
-            nights = self._telling(self.night_judges, night, earlier_night, noise)
-            days = self._telling(self.day_judges, day, earlier_day, noise)
-            terms = {name: term + days[name] for name, term in nights.items()}
-            _descend(terms, weights, len(batches), losses)
-        self._move(self.judge_adam, self._judges)
+            nights = self._discriminator_loss(self.night_discriminators, night, earlier_night, noise)
+            days = self._discriminator_loss(self.day_discriminators, day, earlier_day, noise)
+            both = {name: loss + days[name] for name, loss in nights.items()}
+            _descend(both, weights, len(batches), losses)
+        self._move(self.discriminator_adam, self._discriminators)
 
-        self._follow(chance.step)
-        return self._group.averaged(losses, self._device)
+        self._follow(rng.step)
+        return self._group.average(losses, self._device)
 
     def set_rate(self, share: float) -> None:
-        """Let both learning rates be this part of the recipe's."""
-        rate = self._recipe.learning_rate * share
-        for adam, factor in ((self.generator_adam, 1.0), (self.judge_adam, self._recipe.discriminator_rate)):
+        """Set both learning rates to this part of the recipe's."""
+        rate = self._run.learning_rate * share
+        factors = ((self.generator_adam, 1.0), (self.discriminator_adam, self._recipe.discriminator_rate))
+        for adam, factor in factors:
             for group in adam.param_groups:
                 group["lr"] = rate * factor
 
-    @torch.no_grad()
-    def is_sound(self) -> bool:
-        """Whether every weight is a number."""
-        return all(bool(torch.isfinite(each).all()) for each in (*self._generators, *self._judges))
-
-    def forget(self) -> None:
-        """Empty the pools: their pictures are not of the size that is trained on now."""
-        self._night_pool.pictures, self._day_pool.pictures = [], []
-
     def parts(self) -> Parts:
-        """Give all that a checkpoint must hold."""
+        """Return everything that a checkpoint must hold."""
         modules = {
             "night": self.to_night,
             "day": self.to_day,
             "night-average": self.night_average,
             "day-average": self.day_average,
-            "night-judges": self.night_judges,
-            "day-judges": self.day_judges,
+            "night-discriminators": self.night_discriminators,
+            "day-discriminators": self.day_discriminators,
         }
-        optimisers = {"generator-adam": self.generator_adam, "judge-adam": self.judge_adam}
+        optimisers = {"generator-adam": self.generator_adam, "discriminator-adam": self.discriminator_adam}
         return Parts(modules, optimisers, {"night-pool": self._night_pool, "day-pool": self._day_pool})
 
-    def _turn(self, photograph: Tensor, there: nn.Module, back: nn.Module) -> Turn:
-        """Translate a photograph with one generator, and the result with the other."""
-        made = translate(self._kind, there, photograph)
-        wanted = self._recipe.identity or (self._recipe.attention and self._kind.attends)
-        same = translate(self._kind, back, photograph) if wanted else None
-        return Turn(photograph, made, translate(self._kind, back, made), same)
+    def networks(self) -> Mapping[str, nn.Module]:
+        """Return a generator and one side's discriminators; there are two of each."""
+        return {
+            f"{self._kind.name} generator, two": self.to_night,
+            **{f"discriminator {name}, two": each for name, each in self.night_discriminators.items()},
+        }
 
-    def _deceiving(self, a: Turn, b: Turn, noise: Noise) -> Terms:
-        """Say how far the generators are from deceiving the discriminators: P0 eq. (5), (6), first term."""
-        verdicts = [
-            *self._verdicts(self.night_judges, noise(a.there.picture)),
-            *self._verdicts(self.day_judges, noise(b.there.picture)),
+    def conditions(self) -> Mapping[str, Any]:
+        """Return the settings on which the pools' pictures and the sum of losses depend."""
+        own = self._recipe
+        objective = (own.weights, own.adversarial, own.gradient_penalty, own.cycle_start, own.cycle_ramp)
+        return {
+            "pools": (self._framing, self._size, own.pool),
+            OBJECTIVE: (*objective, own.night_level, own.day_level),
+        }
+
+    def reset(self, condition: str) -> None:
+        """Empty the pools where their pictures are not of the size that is trained on now."""
+        if condition == "pools":
+            self._night_pool.pictures, self._day_pool.pictures = [], []
+
+    @torch.no_grad()
+    def samples(self, batches: Sequence[Batch]) -> RGB:
+        """Translate a few photographs of each side by the averaged generators."""
+        night, day = self.night_average, self.day_average
+        return sample_grid(
+            [
+                *(self._sample("night", by_day, night, day) for by_day, _ in batches),
+                *(self._sample("day", by_night, day, night) for _, by_night in batches),
+            ]
+        )
+
+    def start_from(self, models: Sequence[Path]) -> None:
+        """Load the night and the day generator's weights from two model files."""
+        generators = ((self.to_night, self.night_average), (self.to_day, self.day_average))
+        for path, networks in zip(models, generators, strict=True):
+            for network in networks:
+                load_model(network, path)
+
+    def _sample(self, direction: Direction, real: Tensor, there: nn.Module, back: nn.Module) -> Sample:
+        forward, identity = translate(self._kind, there, real), translate(self._kind, back, real)
+        renderings = (identity, forward, translate(self._kind, back, forward))
+        made_identity, made, cycled = (each.picture.cpu() for each in renderings)
+        heats = tuple(None if each.heat is None else each.heat.cpu() for each in renderings)
+        return Sample(direction, real.cpu(), made_identity, made, cycled, heats)
+
+    def _pass(self, photograph: Tensor, there: nn.Module, back: nn.Module, band: Band) -> Pass:
+        """Translate a photograph with one generator, and the result with the other."""
+        forward = translate(self._kind, there, photograph)
+        wanted = any("identity" in term.needs for term in self._terms)
+        identity = translate(self._kind, back, photograph) if wanted else None
+        return Pass(photograph, forward, translate(self._kind, back, forward), identity, band)
+
+    def _generator_loss(self, a: Pass, b: Pass, noise: Noise) -> Tensor:
+        """The generators' adversarial loss: P0 eq. (5), (6), first term."""
+        scores = [
+            *self._scores(self.night_discriminators, noise(a.forward.picture)),
+            *self._scores(self.day_discriminators, noise(b.forward.picture)),
         ]
         loss = self._adversarial.generator
-        terms = [loss(each.scores) for each in verdicts]
-        terms += [loss([each.logits]) for each in verdicts if each.logits is not None]
-        return {"generator": total_loss(terms)}
+        losses = [loss(each.maps) for each in scores]
+        losses += [loss([each.logits]) for each in scores if each.logits is not None]
+        return total_loss(losses)
 
-    def _picturing(self, a: Turn, b: Turn) -> Terms:
-        """Say what the generated pictures are worth by themselves and beside the photographs."""
-        recipe = self._recipe
-        terms = {"cycle": cycle_loss(a.photograph, a.again.picture, b.photograph, b.again.picture)}
-        for name, each in (
-            ("identity", _identity),
-            ("structure", _structure),
-            ("burn", _burn),
-            ("tint", _tint),
-        ):
-            if getattr(recipe, name):
-                terms[name] = each(a) + each(b)
-        if recipe.smoothness:
-            terms["smoothness"] = _smoothness(a) + _smoothness(b)
-        if recipe.attention:
-            terms["attention"] = _attention(a, b) + _attention(b, a)
-        if recipe.paired:
-            terms["paired"] = pair_loss(a.there.picture, b.photograph) + pair_loss(
-                b.there.picture, a.photograph
-            )
-        if recipe.level:
-            terms["level"] = level_loss(a.there.picture, *self._night_band) + level_loss(
-                b.there.picture, *self._day_band
-            )
-        return terms
-
-    def _telling(self, judges: nn.Module, real: Tensor, made: Tensor, noise: Noise) -> Terms:
-        """Say how far one side's discriminators are from telling photographs from what is made."""
+    def _discriminator_loss(
+        self, discriminators: nn.Module, real: Tensor, made: Tensor, noise: Noise
+    ) -> Losses:
+        """The loss of one side's discriminators, and their gradient penalty where they need one."""
         with self._arithmetic():
-            of_real, of_made = (self._verdicts(judges, noise(picture)) for picture in (real, made))
-        terms = []
+            of_real, of_made = (self._scores(discriminators, noise(picture)) for picture in (real, made))
+        losses = []
         for one, other in zip(of_real, of_made, strict=True):
-            terms.append(self._adversarial.discriminator(one.scores, other.scores))
+            losses.append(self._adversarial.discriminator(one.maps, other.maps))
             if one.logits is not None and other.logits is not None:
-                terms.append(cam_discriminator_loss(one.logits, other.logits))
+                losses.append(cam_discriminator_loss(one.logits, other.logits))
         if not self._adversarial.penalised:
-            return {"discriminator": total_loss(terms)}
+            return {"discriminator": total_loss(losses)}
         # In 32 bits: the gradient of a gradient has none to spare.
         penalties = [
             gradient_penalty(
-                lambda picture, judge=judge: verdict(self._kind, judge, picture).scores,  # type: ignore[misc]
+                lambda picture, network=each: score(self._kind, network, picture).maps,  # type: ignore[misc]
                 real,
                 made,
-                noise.shares(len(real)),
+                noise.shares(real),
             )
-            for judge in judges.children()
+            for each in discriminators.children()
         ]
-        return {"discriminator": total_loss(terms), "penalty": total_loss(penalties)}
+        return {"discriminator": total_loss(losses), "penalty": total_loss(penalties)}
 
-    def _verdicts(self, judges: nn.Module, picture: Tensor) -> list[Verdict]:
-        """Ask every discriminator of a side."""
-        return [verdict(self._kind, judge, picture) for judge in judges.children()]
+    def _scores(self, discriminators: nn.Module, picture: Tensor) -> list[Scores]:
+        """Run every discriminator of a side."""
+        return [score(self._kind, each, picture) for each in discriminators.children()]
 
     def _move(
         self, adam: torch.optim.Optimizer, parameters: Sequence[nn.Parameter], clip: float = 0.0
@@ -267,29 +276,21 @@ class CycleGan:
                 buffer.copy_(newest)
 
     def _weights(self, step: int) -> Mapping[str, float]:
-        recipe = self._recipe
-        start = recipe.cycle if recipe.cycle_start is None else recipe.cycle_start
-        grown = min(step / recipe.cycle_ramp, 1.0) if recipe.cycle_ramp else 1.0
         return {
             "generator": 1.0,
             "discriminator": 1.0,
-            "penalty": recipe.gradient_penalty,
-            "cycle": start + grown * (recipe.cycle - start),
-            "identity": recipe.identity,
-            "attention": recipe.attention,
-            "paired": recipe.paired,
-            "structure": recipe.structure,
-            "level": recipe.level,
-            "tint": recipe.tint,
-            "burn": recipe.burn,
-            "smoothness": recipe.smoothness,
+            "penalty": self._recipe.gradient_penalty,
+            **{term.name: self._recipe.weight(term.name, step) for term in self._terms},
         }
 
     def _arithmetic(self) -> AbstractContextManager[object]:
-        return torch.autocast(self._device.type, torch.bfloat16, enabled=self._recipe.precision == "bf16")
+        return autocast(self._run.precision, self._device)
+
+    def _band(self, levels: Band) -> Band:
+        return levels[0].to(self._device), levels[1].to(self._device)
 
     def _built(self, factory: Callable[..., Network], settings: Mapping[str, Any]) -> Network:
-        """Build a network, laid out as convolutions like it."""
+        """Build a network, in the memory layout that convolutions are fastest in."""
         try:
             network = factory(**settings)
         except (TypeError, ValueError) as error:
@@ -299,81 +300,64 @@ class CycleGan:
         return network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
     def _adam(self, parameters: Sequence[nn.Parameter]) -> torch.optim.Adam:
-        recipe = self._recipe
-        return torch.optim.Adam(
-            parameters, recipe.learning_rate, recipe.betas, weight_decay=recipe.weight_decay
-        )
+        run = self._run
+        return torch.optim.Adam(parameters, run.learning_rate, run.betas, weight_decay=run.weight_decay)
 
 
 class Noise:
-    """A step's noise on what discriminators see; its deviation falls to zero over the run.
+    """A step's noise on what discriminators see.
 
     Args:
-        recipe: the run's.
-        chance: the step's.
-        rank: number of the process.
-        device: where the pictures are.
+        deviation: of the noise; 0: none.
+        rng: the step's.
+        rank: index of the process.
     """
 
-    def __init__(self, recipe: Recipe, chance: Chance, rank: int, device: torch.device) -> None:
-        self._deviation = recipe.noise * max(1 - chance.step / recipe.steps, 0.0)
-        self._chance, self._device = chance.of_tensors("noise", rank, device), device
+    def __init__(self, deviation: float, rng: StepRng, rank: int) -> None:
+        self._deviation, self._rng, self._rank = deviation, rng, rank
+        self._generator: torch.Generator | None = None
 
     def __call__(self, picture: Tensor) -> Tensor:
-        """Give a picture with noise."""
+        """Return a picture with noise."""
         if not self._deviation:
             return picture
-        grain = torch.randn(picture.shape, generator=self._chance, device=self._device)
-        return picture + self._deviation * grain
+        random = self._random(picture.device)
+        return picture + self._deviation * torch.randn(picture.shape, generator=random, device=picture.device)
 
-    def shares(self, pictures: int) -> Tensor:
-        """Give a random share in [0, 1] for each picture, N×1×1×1."""
-        return torch.rand(pictures, 1, 1, 1, generator=self._chance, device=self._device)
+    def shares(self, pictures: Tensor) -> Tensor:
+        """Return a random share in [0, 1] for each picture, N×1×1×1."""
+        random = self._random(pictures.device)
+        return torch.rand(len(pictures), 1, 1, 1, generator=random, device=pictures.device)
+
+    def _random(self, device: torch.device) -> torch.Generator:
+        if self._generator is None:
+            self._generator = self._rng.torch("noise", self._rank, device)
+        return self._generator
 
 
-def _descend(terms: Terms, weights: Mapping[str, float], parts: int, losses: dict[str, float]) -> None:
-    """Add one part's gradient of the weighted sum of its losses, and take the losses to account."""
+def _descend(terms: Losses, weights: Mapping[str, float], parts: int, losses: dict[str, float]) -> None:
+    """Add one part's gradient of the weighted sum of its losses, and add the losses to the step's."""
     loss = torch.stack([weights[name] * term for name, term in terms.items()]).sum()
     (loss / parts).backward()  # type: ignore[no-untyped-call]
     for name, term in {**terms, "total": loss}.items():
         losses[name] += float(term.detach()) / parts
 
 
-def _identity(turn: Turn) -> Tensor:
-    assert turn.same is not None
-    return identity_loss(turn.photograph, turn.same.picture)
-
-
-def _attention(taken: Turn, other: Turn) -> Tensor:
-    """Say how well a generator tells what it takes from what it makes, which it was given as ``same``."""
-    assert taken.there.logits is not None
-    assert other.same is not None
-    assert other.same.logits is not None
-    return cam_generator_loss(taken.there.logits, other.same.logits)
-
-
-def _structure(turn: Turn) -> Tensor:
-    return structure_loss(turn.photograph, turn.there.picture)
-
-
-def _burn(turn: Turn) -> Tensor:
-    assert turn.there.light is not None
-    return burn_loss(turn.there.light)
-
-
-def _tint(turn: Turn) -> Tensor:
-    assert turn.there.stops is not None
-    return tint_loss(turn.there.stops)
-
-
-def _smoothness(turn: Turn) -> Tensor:
-    assert turn.there.stops is not None
-    return smoothness_loss(turn.there.stops)
-
-
-def _judges(kind: NetworkKind, /, **settings: Any) -> nn.ModuleDict:
+def _discriminators(kind: NetworkKind, /, **settings: Any) -> nn.ModuleDict:
     """Build the discriminators of one side."""
     return nn.ModuleDict(kind.discriminators(**settings))
+
+
+def _require_needs(term: Term, kind: NetworkKind, data: TrainingData) -> None:
+    """Refuse a loss of what the networks don't return, or the data doesn't have."""
+    name = term.name
+    if "maps" in term.needs and kind.gives != "maps":
+        fault = f"is of stops, which network {kind.name} doesn't return"
+        raise UsageError(f"loss {name}", fault, f"set `{name}=0`")
+    if "attention" in term.needs and not kind.attends:
+        raise UsageError(f"loss {name}", f"network {kind.name} doesn't attend", f"set `{name}=0`")
+    if "pairs" in term.needs and not data.paired:
+        raise UsageError(f"loss {name}", "needs photographs in pairs", "give `pairs`")
 
 
 def _require_gradients(parameters: Iterable[Tensor], wanted: bool) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 import cv2
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from daynight.plates import written_whole
+from daynight.training.run.method import RGB
 
 _LONG_SIDE: Final = 256
 """Of a cell, in pixels."""
@@ -24,24 +23,23 @@ _GROUND, _INK = 24, (220, 220, 220)
 _OTHER: Final = {"night": "day", "day": "night"}
 
 Direction = Literal["night", "day"]
-RGB = NDArray[np.uint8]
 
 
 class Sample(NamedTuple):
-    """A photograph and what the networks make of it: 1×3×H×W, display-encoded in [-1, 1] and a bit beyond."""
+    """A photograph and its translations: 1×3×H×W, display-encoded in [-1, 1] and a bit beyond."""
 
     direction: Direction
     """Where it is translated to: a sample to ``night`` begins with a day photograph."""
     real: Tensor
     """The photograph, a."""
-    same: Tensor | None
+    identity: Tensor | None
     """The identity picture G_BA(a), from the network whose results look like the photograph; or none."""
-    made: Tensor
+    forward: Tensor
     """The translated picture, G_AB(a)."""
-    again: Tensor
+    cycled: Tensor
     """The translated picture translated back, G_BA(G_AB(a))."""
     heats: tuple[Tensor | None, ...] = (None, None, None)
-    """What the networks attended to for ``same``, ``made`` and ``again``: 1×1×h×w, from 0 up; or none."""
+    """What the networks attended to for ``identity``, ``forward`` and ``cycled``: 1×1×h×w, ≥ 0; or none."""
 
 
 def sample_grid(samples: Sequence[Sample]) -> RGB:
@@ -59,7 +57,7 @@ def sample_grid(samples: Sequence[Sample]) -> RGB:
     """
     height, width = samples[0].real.shape[-2:]
     cell = _scaled((width, height), (_LONG_SIDE, _LONG_SIDE))
-    columns = [0, 1, 2, 3] if any(sample.same is not None for sample in samples) else [0, 2, 3]
+    columns = [0, 1, 2, 3] if any(sample.identity is not None for sample in samples) else [0, 2, 3]
     bands = []
     for direction, group in groupby(samples, lambda sample: sample.direction):
         labels = (_OTHER[direction], "identity", direction, f"{_OTHER[direction]} again")
@@ -69,22 +67,9 @@ def sample_grid(samples: Sequence[Sample]) -> RGB:
     return np.concatenate(bands)
 
 
-def write_grid(path: Path, samples: Sequence[Sample]) -> RGB:
-    """Write :func:`sample_grid` as a PNG, whole or not at all, and give it.
-
-    Raises:
-        OSError: the disk refuses.
-    """
-    grid = sample_grid(samples)
-    _, content = cv2.imencode(".png", grid[..., ::-1])
-    with written_whole(path) as temporary:
-        temporary.write_bytes(content.tobytes())
-    return grid
-
-
 def _rows(sample: Sample, cell: tuple[int, int]) -> Iterator[list[RGB | None]]:
-    """Give the four pictures of a sample, then those with heat maps over them if it has any."""
-    pictures = (sample.real, sample.same, sample.made, sample.again)
+    """Yield the four pictures of a sample, then those with heat maps over them if it has any."""
+    pictures = (sample.real, sample.identity, sample.forward, sample.cycled)
     fitted = [None if picture is None else _fitted(picture, cell) for picture in pictures]
     yield fitted
     heats = (None, *sample.heats)
@@ -112,7 +97,7 @@ def _heated(picture: RGB, heat: Tensor) -> RGB:
 
 
 def _row(pictures: Sequence[RGB | None], cell: tuple[int, int]) -> RGB:
-    """Set pictures side by side, each in the middle of its cell."""
+    """Place pictures side by side, each in the middle of its cell."""
     band = _band(len(pictures), cell[0], cell[1] + _GAP)
     for column, picture in enumerate(pictures):
         if picture is not None:
@@ -136,7 +121,7 @@ def _band(columns: int, width: int, height: int) -> RGB:
 
 
 def _scaled(size: tuple[int, int], within: tuple[int, int]) -> tuple[int, int]:
-    """Give the largest width and height of the same shape that fit."""
+    """Return the largest width and height of the same shape that fit."""
     scale = min(within[0] / size[0], within[1] / size[1])
     return max(round(size[0] * scale), 1), max(round(size[1] * scale), 1)
 

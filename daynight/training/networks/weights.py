@@ -1,4 +1,4 @@
-"""Starting a run from trained models instead of from chance."""
+"""Weights from a model file, to start a run from a trained model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from daynight.errors import ModelError
 
 
 def load_model(network: nn.Module, path: Path) -> None:
-    """Give a network the weights of a model file that ``daynight export`` wrote of its kind.
+    """Load the weights of a model file that was exported from a network of this kind.
 
     Raises:
         ModelError: the file can't be read, or holds other weights.
@@ -25,9 +25,11 @@ def load_model(network: nn.Module, path: Path) -> None:
     except OSError as error:
         raise ModelError(path, f"can't be read ({error.strerror})", "give an ONNX file") from None
     except Exception:  # protobuf's own classes
-        raise ModelError(path, "is no ONNX file", "give a model that was exported") from None
-    # Large weights may be stored in 16 bits, under a name that says so.
-    held = {each.name.removesuffix(".half"): each for each in model.graph.initializer}
+        raise ModelError(path, "is not an ONNX file", "give a model that was exported") from None
+    # Large weights may be stored in 16 bits, under a name that says so; exports wrap the network.
+    held = {
+        each.name.removesuffix(".half").removeprefix("network."): each for each in model.graph.initializer
+    }
     weights = {}
     for name, value in network.state_dict().items():
         if name not in held or list(held[name].dims) != list(value.shape):

@@ -1,0 +1,120 @@
+"""Delivery: from the chain's result to a file that holds all of the plate around it."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from daynight.colour.encoding import to_encoding
+from daynight.colour.spaces import ColourSpaces
+from daynight.engine.planning import FrameJob
+from daynight.errors import PlateError
+from daynight.frames.alpha import premultiplied, unpremultiplied
+from daynight.frames.frame import Frame
+from daynight.job import Job
+from daynight.looks.chain import Chain
+from daynight.plates import Form, WriteOptions, form_of, losses, write_frame
+from daynight.version import __version__
+
+
+class Delivery:
+    """Writes results as a job asks for. Safe to call from several threads.
+
+    Args:
+        job: what is asked for.
+        spaces: color spaces of plates and results.
+        chain: what made the results.
+        warn: takes one line for each thing that a format can't hold.
+    """
+
+    def __init__(self, job: Job, spaces: ColourSpaces, chain: Chain, warn: Callable[[str], None]) -> None:
+        self._spaces, self._warn, self._strict = spaces, warn, job.strict
+        self._options = WriteOptions(job.depth, job.compression, job.strip_metadata)
+        self._untouched = not chain.steps
+        self._provenance = provenance(job, spaces, chain)
+
+    def write(self, job: FrameJob, plate: Frame, result: Frame) -> Frame:
+        """Write a result under its final name, and return it as it was written.
+
+        Raises:
+            PlateError: its format would drop data and the job is strict, or the disk refuses.
+        """
+        form = form_of(plate, job.target, self._options.depth)
+        result = self.filed(plate, result, form)
+        dropped = losses(plate, result, form, self._options.compression)
+        # A file that says what the plate's says needs no new attributes.
+        same_space = form.same and result.space == plate.space
+        if not same_space:
+            dropped += self._spaces.untold(result.space, form)
+        self._report_dropped(job, dropped)
+        attributes = {} if same_space else self._spaces.tags(result.space, form)
+        write_frame(
+            result,
+            form,
+            options=self._options,
+            attributes={**self._provenance, **attributes},
+            untouched=self._untouched,
+        )
+        return result
+
+    def filed(self, plate: Frame, result: Frame, form: Form) -> Frame:
+        """Return a result with values as its file holds them: color space; alpha multiplied in, or left out.
+
+        Where its form is the plate's, pixels that took no change, or hold NaN or infinity, are the plate's
+        own to the last bit.
+        """
+        space = self._spaces.for_result(plate, form)
+        has_alpha = result.alpha is not None
+        comparable = space == plate.space and (not has_alpha or (form.same and form.format.alpha))
+        with np.errstate(invalid="ignore", over="ignore"):  # NaN and infinity come through
+            if not (comparable and self._untouched):
+                result = self._spaces.to_working(unpremultiplied(result))
+            if has_alpha and not form.format.alpha:  # over black, which is a matter of light
+                result = premultiplied(to_encoding(result, "scene-linear"))
+            result = self._spaces.to_file(result, space, integer=form.integer)
+            if form.premultiplied(plate):
+                result = premultiplied(result)
+        return result if self._untouched or not comparable else _unchanged_restored(result, plate)
+
+    def _report_dropped(self, job: FrameJob, dropped: Sequence[str]) -> None:
+        ending = job.target.suffix.lower().lstrip(".")
+        if dropped and self._strict:
+            remedy = "choose a format that holds it, or leave `strict` out"
+            raise PlateError(job.source, f"{ending} holds {'; '.join(dropped)}", remedy)
+        for each in dropped:
+            self._warn(f"{job.shot.name}: {ending} holds {each}")
+
+
+def provenance(job: Job, spaces: ColourSpaces, chain: Chain) -> Mapping[str, str]:
+    """Return what a result says of how it was made: the attributes ``daynight:*``."""
+    steps = [[step.name, step.options.model_dump(mode="json")] for step in chain.steps]
+    facts = [dataclasses.asdict(model.facts) for model in chain.models]
+    opened = json.dumps([steps, facts, chain.strength, chain.protect_lights], sort_keys=True)
+    values = {
+        "version": __version__,
+        "look": chain.name,
+        "chain_sha256": hashlib.sha256(opened.encode()).hexdigest(),
+        "job_sha256": job.digest,
+        "ocio": spaces.config,
+    }
+    if chain.models:
+        values["model_sha256"] = chain.models[0].sha256
+    return {f"daynight:{key}": value for key, value in values.items()}
+
+
+def _unchanged_restored(result: Frame, plate: Frame) -> Frame:
+    """Return a result whose pixels without change are the plate's, from before any arithmetic."""
+    kept = result.mask == 0 if result.mask is not None else None
+    own = plate.image[result.window.within(plate.window)]
+    if plate.nonfinite:
+        bad = ~np.isfinite(own).all(axis=2)
+        if plate.alpha is not None:
+            bad |= ~np.isfinite(plate.alpha[result.window.within(plate.window)])
+        kept = bad if kept is None else kept | bad
+    if kept is None or not kept.any():
+        return result
+    return result.with_image(np.where(kept[..., np.newaxis], own, result.image))

@@ -1,0 +1,1 @@
+"""The looks that ship with daynight, each a TOML file."""

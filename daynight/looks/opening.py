@@ -1,0 +1,193 @@
+"""Opening a look: settings and model exchanged, every step and option checked, before any frame is read."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from daynight.errors import ChainError, UsageError, nearest
+from daynight.frames.frame import Pixels
+from daynight.job import DeviceName
+from daynight.looks.chain import Chain
+from daynight.models.facts import Model
+from daynight.models.session import Network, open_network
+from daynight.plugin.look import LookSpec, StepSpec
+from daynight.plugin.registry import Registry
+from daynight.plugin.step import BaseStep, StepContext, StepOptions
+
+
+@dataclass
+class Models:
+    """The models of one run: each is opened once, whoever asks for it."""
+
+    registered: Mapping[str, Model]
+    device: DeviceName = "auto"
+    threads: int | None = None
+    """CPU threads of one model; ``None``: all."""
+    opened: dict[tuple[Path, str], Network] = field(default_factory=dict)
+
+    def open(self, model: str | Path, facts: Mapping[str, Any] | None = None) -> Network:
+        """Open a registered model or an ONNX file.
+
+        Raises:
+            UsageError: there is no such model, or it can't run here.
+        """
+        if isinstance(model, str) and model not in self.registered:
+            raise UsageError(f"model {model!r}", "is unknown", nearest(model, self.registered))
+        path = self.registered[model].path if isinstance(model, str) else model
+        key = (path, repr(sorted((facts or {}).items())))
+        if key not in self.opened:
+            self.opened[key] = open_network(path, device=self.device, threads=self.threads, facts=facts)
+        return self.opened[key]
+
+
+def with_settings(look: LookSpec, settings: Mapping[str, Any]) -> LookSpec:
+    """Return a look with options changed by ``step.option``, and facts of its model by ``model.fact``.
+
+    Raises:
+        ChainError: a setting names a step that the look lacks.
+    """
+    for name, value in settings.items():
+        step, _, option = name.partition(".")
+        look = _with_setting(look, step, option, value)
+    return look
+
+
+def fitted(look: LookSpec, registry: Registry, models: Models) -> LookSpec:
+    """Return a look whose model was exchanged, with the steps that a model of this kind needs around it.
+
+    A model that gives pictures is run over tiles, by the first registered steps that cut and join them; one
+    that gives maps sees the whole frame.
+
+    Raises:
+        UsageError: the look runs no model, or the model can't be opened.
+    """
+    classes = [_step_class(step, registry.steps) for step in look.steps]
+    plain = [(s, c) for s, c in zip(look.steps, classes, strict=True) if "tiles" not in (c.takes, c.gives)]
+    running = [index for index, (_, each) in enumerate(plain) if each.needs_model]
+    if not running or look.model is None:
+        raise UsageError(
+            f"`model={look.model}`", f"look {look.name} runs no model", "choose another look or `chain`"
+        )
+    steps = [step for step, _ in plain]
+    if models.open(look.model, look.facts).facts.kind == "pixels":
+        cut = next(name for name, each in registry.steps.items() if each.gives == "tiles")
+        join = next(name for name, each in registry.steps.items() if each.takes == "tiles")
+        steps.insert(running[-1] + 1, StepSpec(join))
+        steps.insert(running[0], StepSpec(cut))
+    return dataclasses.replace(look, steps=tuple(steps))
+
+
+def open_chain(
+    look: LookSpec,
+    registry: Registry,
+    models: Models,
+    *,
+    warn: Callable[[str], None],
+    still: Callable[[Path], Pixels],
+    strength: float = 1.0,
+    protect_lights: bool = False,
+    aovs: bool = False,
+) -> Chain:
+    """Check a look from end to end and open it.
+
+    Args:
+        look: as written.
+        registry: the steps there are.
+        models: opens models.
+        warn: takes what the user should know, one line each.
+        still: reads a picture that a step compares with; see ``StepContext``.
+        strength: of the whole look; at 0 it has no step.
+        protect_lights: keep the plates' own light sources.
+        aovs: whether AOVs are written.
+
+    Raises:
+        ChainError: a step or option is unknown, or a step stands where it can't.
+        ModelError: a model can't be loaded.
+        DeviceError: the device can't run here.
+    """
+    classes = [_step_class(step, registry.steps) for step in look.steps]
+    _check_order(classes)
+    options = [_options(step, each) for step, each in zip(look.steps, classes, strict=True)]
+    opened: list[Network] = []
+
+    def open_model(name: str | None = None) -> Network:
+        if name is None and look.model is None:
+            raise ChainError("chain", "has no model", "name one by `model`")
+        own = look.model if name is None else None
+        network = models.open(str(name)) if own is None else models.open(own, look.facts)
+        if network not in opened:
+            opened.append(network)
+        return network
+
+    needing = next((each.name for each in classes if each.needs_model), None)
+    if needing and look.model is None:
+        raise ChainError(f"step {needing}", "the chain has no model", "name one by `model`")
+    context = StepContext(open_model, warn, still, aovs)
+    steps = [each(option, context) for each, option in zip(classes, options, strict=True)]
+    if aovs and not any(network.facts.kind == "maps" for network in opened):
+        warn(f"{look.name} makes no AOVs: its model returns pictures, or it has none")
+    running = tuple(steps) if strength else ()
+    return Chain(look.name, running, tuple(opened), strength, protect_lights)
+
+
+def _with_setting(look: LookSpec, step: str, option: str, value: Any) -> LookSpec:
+    setting = f"`settings={step}.{option}={value}`"
+    if step == "model":
+        if look.model is None:
+            raise ChainError(setting, f"look {look.name} has no model", "name one by `model`")
+        return dataclasses.replace(look, facts={**look.facts, option: value})
+    names = [each.name for each in look.steps]
+    if step not in names:
+        raise ChainError(setting, f"look {look.name} has no step {step!r}", nearest(step, [*names, "model"]))
+    steps = tuple(
+        StepSpec(each.name, {**each.options, option: value}) if each.name == step else each
+        for each in look.steps
+    )
+    return dataclasses.replace(look, steps=steps)
+
+
+def _step_class(step: StepSpec, steps: Mapping[str, type[BaseStep]]) -> type[BaseStep]:
+    if step.name not in steps:
+        raise ChainError(f"step {step.name!r}", "is unknown", nearest(step.name, steps))
+    return steps[step.name]
+
+
+def _check_order(classes: Sequence[type[BaseStep]]) -> None:
+    """Follow whole and tiles through the chain."""
+    tiled = False
+    for position, kind in enumerate(classes, 1):
+        if kind.takes == "tiles" and not tiled:
+            raise ChainError(
+                f"step {position}, {kind.name}", "takes tiles and gets none", "put tile ahead of it"
+            )
+        if kind.takes == "whole" and tiled:
+            raise ChainError(
+                f"step {position}, {kind.name}",
+                "needs the whole frame and gets tiles",
+                "put reassemble before it",
+            )
+        tiled = tiled if kind.gives == "either" else kind.gives == "tiles"
+    if tiled:
+        raise ChainError("chain", "ends in tiles", "put reassemble at its end")
+
+
+def _options(step: StepSpec, kind: type[BaseStep]) -> StepOptions:
+    """Check a step's options against its model, and name the first that is wrong."""
+    known = kind.Options.model_fields
+    for key in step.options:
+        if key not in known:
+            raise ChainError(f"step {step.name}", f"unknown option {key!r}", nearest(key, known))
+    try:
+        return kind.Options.model_validate(step.options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"]) or "options"
+        given = f" (given: {first['input']!r})" if first["loc"] else ""
+        remedy = f"see daynight plugins show {step.name}"
+        raise ChainError(f"step {step.name}", f"{name}: {first['msg']}{given}", remedy) from None

@@ -1,0 +1,1 @@
+"""A classifier of day and night, trained on photographs alone."""
