@@ -86,12 +86,10 @@ def _torchscript(file: Path) -> Iterator[str]:
 
 def _told(metadata: Mapping[str, str]) -> Iterator[str]:
     """Tell facts and parity; the card is for ``daynight models show``."""
-    import dataclasses
-
     from daynight.export.parity import Parity
     from daynight.models.facts import ModelFacts
 
-    for name, value in dataclasses.asdict(ModelFacts.from_metadata(metadata)).items():
+    for name, value in ModelFacts.from_metadata(metadata).model_dump().items():
         if name != "card" and value not in ("", None):
             yield f"{name}: {value}"
     parity = Parity.from_metadata(metadata)

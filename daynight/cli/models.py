@@ -32,8 +32,6 @@ def list_models(strict_plugins: bool) -> None:
 @strict_plugins_option
 def show(file: str, strict_plugins: bool) -> None:
     """Show a model's facts and its card, as they stand in the file's own metadata."""
-    import dataclasses
-
     from daynight.cli import warn
     from daynight.models.session import open_network
     from daynight.plugin.registry import Registry
@@ -43,7 +41,7 @@ def show(file: str, strict_plugins: bool) -> None:
     network = open_network(path, device="cpu")
     size = "any size" if network.fixed_size is None else "{1}x{0}".format(*network.fixed_size)
     click.echo(f"file: {path.name}, {path.stat().st_size / 2**20:.1f} MB, {size}\nsha256: {network.sha256}")
-    facts = dataclasses.asdict(network.facts)
+    facts = network.facts.model_dump()
     card = facts.pop("card")
     for key, value in facts.items():
         if value not in ("", None):

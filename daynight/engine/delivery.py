@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -92,7 +91,7 @@ class Delivery:
 def provenance(job: Job, spaces: ColourSpaces, chain: Chain) -> Mapping[str, str]:
     """Return what a result says of how it was made: the attributes ``daynight:*``."""
     steps = [[step.name, step.options.model_dump(mode="json")] for step in chain.steps]
-    facts = [dataclasses.asdict(model.facts) for model in chain.models]
+    facts = [model.facts.model_dump() for model in chain.models]
     opened = json.dumps([steps, facts, chain.strength, chain.protect_lights], sort_keys=True)
     values = {
         "version": __version__,

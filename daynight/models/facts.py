@@ -1,36 +1,39 @@
-"""What a model file says of itself: the facts needed to run it right.
+"""What a model file says about itself: the facts needed to run it correctly.
 
-A model is one ONNX file; its facts travel in the file's own metadata, so that a file on a farm
-is never parted from them. The bundled models lie beside this module.
+A model is one ONNX file. Its facts are stored in the file's own metadata, so that they stay with it
+wherever it is copied. The bundled models are in the folder ``bundled`` beside this module.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Any, Final, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from daynight.errors import ModelError, nearest
 from daynight.frames.encoding import Encoding
 
-PREFIX = "daynight."
+PREFIX: Final = "daynight."
+"""Of the metadata keys that hold facts."""
 
-Kind = Literal["pixels", "maps"]
-Direction = Literal["day-to-night", "night-to-day", "other"]
+ModelKind = Literal["pixels", "maps"]
+ModelDirection = Literal["day-to-night", "night-to-day", "other"]
 ValueRange = Literal["-1..1", "0..1", "0..255"]
 ChannelOrder = Literal["rgb", "bgr"]
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model that a plugin offers by name.
+    """A model that a plugin registers by name.
 
     Args:
-        name: its name in looks, and for the option ``model``.
+        name: as looks and jobs refer to it.
         path: its ONNX file.
-        summary: one line for ``daynight models list``.
+        summary: one line for ``daynight models``.
     """
 
     name: str
@@ -38,34 +41,39 @@ class Model:
     summary: str = ""
 
 
-@dataclass(frozen=True)
-class ModelFacts:
-    """Everything needed to run a model right; stored as ``daynight.*`` in its ONNX metadata."""
+class ModelFacts(BaseModel):
+    """Everything needed to run a model correctly; stored as ``daynight.*`` in its ONNX metadata.
+
+    Raises:
+        ModelError: a fact is unknown, or its value is not allowed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = ""
-    """What the model calls itself."""
-    direction: Direction = "other"
-    """What it turns into what."""
-    kind: Kind = "pixels"
-    """``pixels``: gives the picture. ``maps``: gives stops and emission, to be applied to the plate."""
+    """The model's own name."""
+    direction: ModelDirection = "other"
+    """What it translates, and to what."""
+    kind: ModelKind = "pixels"
+    """``pixels``: returns the picture. ``maps``: returns stops and emission, to be applied to the plate."""
     value_range: ValueRange = "-1..1"
-    """Range in which the network takes (and, for ``pixels``, gives) a picture."""
+    """Range of the pictures that the network takes and, for ``pixels``, returns."""
     encoding: Encoding = "display"
-    """How light is encoded in what the network sees."""
+    """Encoding of the pictures that the network takes."""
     channel_order: ChannelOrder = "rgb"
     """Order of the three channels."""
-    size_multiple: int = 1
+    size_multiple: int = Field(1, ge=1)
     """Height and width must be multiples of this, in pixels."""
-    radius: int | None = None
+    radius: int | None = Field(None, ge=0)
     """Receptive-field radius in pixels; ``None``: the whole frame, or unknown."""
     exact_tiling: bool = False
-    """Whether tiles with a halo of at least ``radius`` equal the whole frame to float rounding."""
-    short_side: int | None = None
-    """Short side, in pixels, of the proxy that a ``maps`` network sees."""
-    bytes_per_pixel: int = 1024
-    """Memory at the peak of one run, per input pixel, in bytes: the tile planner's measure."""
+    """Whether tiles with a halo of at least ``radius`` equal the whole frame, up to float rounding."""
+    short_side: int | None = Field(None, ge=1)
+    """Short side, in pixels, of the proxy that a ``maps`` network takes."""
+    bytes_per_pixel: int = Field(1024, ge=1)
+    """Peak memory of one run, in bytes per input pixel; the tile planner uses it."""
     architecture: str = ""
-    """Name of the network, with its source."""
+    """Name of the network, and where it comes from."""
     training: str = ""
     """One line: data, steps, seed."""
     licence: str = ""
@@ -73,68 +81,56 @@ class ModelFacts:
     card: str = ""
     """The whole model card, in Markdown."""
 
-    def __post_init__(self) -> None:
-        hints = get_type_hints(type(self))
-        for field in dataclasses.fields(self):
-            allowed = get_args(hints[field.name])
-            value = getattr(self, field.name)
-            if allowed and all(isinstance(choice, str) for choice in allowed) and value not in allowed:
-                raise ModelError(f"model fact {field.name}", f"{value!r} is not one", nearest(value, allowed))
-        for name in ("size_multiple", "short_side", "bytes_per_pixel", "radius"):
-            least, value = (0 if name == "radius" else 1), getattr(self, name)
-            if value is not None and value < least:
-                raise ModelError(f"model fact {name}", f"{value} is below {least}", f"give {least} or more")
+    def __init__(self, **facts: Any) -> None:
+        try:
+            super().__init__(**facts)
+        except ValidationError as error:
+            raise _refusal(error.errors()[0]) from None
+
+    @model_validator(mode="after")
+    def _exact_tiling_has_a_radius(self) -> ModelFacts:
         if self.exact_tiling and self.radius is None:
             raise ModelError("model fact exact_tiling", "needs a radius", "give radius in pixels too")
+        return self
 
     def to_metadata(self) -> dict[str, str]:
-        """Return the facts as ONNX metadata: text under ``daynight.`` keys, unknown facts left out."""
-        values = dataclasses.asdict(self)
-        return {PREFIX + key: str(value) for key, value in values.items() if value not in (None, "")}
+        """Return the facts as ONNX metadata: text under ``daynight.`` keys, without unknown facts."""
+        return {
+            PREFIX + key: str(value) for key, value in self.model_dump().items() if value not in (None, "")
+        }
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str]) -> ModelFacts:
-        """Read the facts out of ONNX metadata; what is not there keeps its default.
+        """Read the facts from ONNX metadata; those that are absent keep their defaults.
 
         Raises:
-            ModelError: a fact is not of its kind.
+            ModelError: the value of a fact is not allowed.
         """
-        known = {field.name for field in dataclasses.fields(cls)}
-        told = {key.removeprefix(PREFIX): value for key, value in metadata.items() if key.startswith(PREFIX)}
-        return cls().updated({key: value for key, value in told.items() if key in known})
+        facts = {key.removeprefix(PREFIX): value for key, value in metadata.items() if key.startswith(PREFIX)}
+        # Other tools, and later versions, may add keys of their own: in a file they are not an error.
+        return cls(**{key: value for key, value in facts.items() if key in cls.model_fields})
 
     def updated(self, facts: Mapping[str, Any]) -> ModelFacts:
-        """Return these facts with some replaced; text is read as the fact's own type.
+        """Return a copy with some facts replaced; text is converted to the type of the fact.
 
         Raises:
-            ModelError: a fact is unknown, or its value is not of its kind.
+            ModelError: a fact is unknown, or its value is not allowed.
         """
-        hints = get_type_hints(type(self))
-        for key in facts:
-            if key not in hints:
-                raise ModelError(f"model fact {key!r}", "is unknown", nearest(key, hints))
-        return dataclasses.replace(self, **{key: _typed(key, facts[key], hints[key]) for key in facts})
+        # Not model_copy, which checks nothing.
+        return type(self)(**{**self.model_dump(), **facts})
 
 
-def _typed(key: str, value: Any, hint: Any) -> Any:
-    """Read a fact's text as the type that the dataclass declares."""
-    if not isinstance(value, str):
-        wanted = get_args(hint) or (hint,)
-        if type(value) not in wanted:
-            raise ModelError(f"model fact {key}", f"{value!r} is not of its kind", f"give {_kinds(wanted)}")
-        return value
-    if hint is bool:
-        if value.lower() not in ("true", "false"):
-            raise ModelError(f"model fact {key}", f"{value!r} is neither true nor false", "write one of them")
-        return value.lower() == "true"
-    if hint is int or int in get_args(hint):
-        try:
-            return int(value)
-        except ValueError:
-            raise ModelError(f"model fact {key}", f"{value!r} is no whole number", "write one") from None
-    return value
-
-
-def _kinds(wanted: tuple[Any, ...]) -> str:
-    names = {int: "a whole number", bool: "true or false", str: "text"}
-    return " or ".join(names.get(kind, repr(kind)) for kind in wanted if kind is not type(None))
+def _refusal(error: ErrorDetails) -> ModelError:
+    """Turn pydantic's first error into one line that names the fact, the fault and the remedy."""
+    name, value = str(error["loc"][0]), error["input"]
+    if error["type"] == "extra_forbidden":
+        return ModelError(f"model fact {name!r}", "is unknown", nearest(name, ModelFacts.model_fields))
+    if error["type"] == "literal_error":
+        choices = get_args(ModelFacts.model_fields[name].annotation)
+        return ModelError(f"model fact {name}", f"{value!r} is not allowed", nearest(str(value), choices))
+    if error["type"] == "greater_than_equal":
+        least = error["ctx"]["ge"]
+        return ModelError(f"model fact {name}", f"{value} is below {least}", f"give {least} or more")
+    wanted = error["type"].partition("_")[0]  # int_parsing, int_from_float, bool_parsing, string_type, ...
+    noun = {"int": "a whole number", "bool": "true or false", "string": "text"}.get(wanted, error["msg"])
+    return ModelError(f"model fact {name}", f"{value!r} is not {noun}", f"give {noun}")

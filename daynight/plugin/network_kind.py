@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from daynight.models.facts import Kind
+from daynight.models.facts import ModelKind
 
 if TYPE_CHECKING:
     from torch import nn
@@ -44,7 +44,7 @@ class NetworkKind:
     """Height and width of what the generator takes must be multiples of this, in pixels."""
     least_side: int
     """Smallest height and width, in pixels, that generator and discriminators can be trained on."""
-    gives: Kind
+    gives: ModelKind
     """``pixels``: the picture, in the range of what it takes. ``maps``: stops and emission, N×3×H×W each, to
     be applied to the plate."""
     radius: int | None = None
