@@ -25,7 +25,7 @@ import numpy as np
 
 import daynight
 from daynight.engine.events import Event, FrameDone, Summary
-from daynight.models.session import open_network
+from daynight.models.session import open_model
 from daynight.plates import EXTENSIONS
 from daynight.plates.threads import processors
 
@@ -101,7 +101,7 @@ def paper_generator(path: Path) -> Path:
 
 def bare_seconds(model: Path, runs: int = 5) -> float:
     """Median time of ``session.run`` on one 1080p picture."""
-    network = open_network(model, device="cpu", threads=processors())
+    network = open_model(model, device="cpu", threads=processors())
     name = network.session.get_inputs()[0].name
     picture = np.random.default_rng(0).random((1, 3, HEIGHT, WIDTH), np.float32) * 2 - 1
     times = []

@@ -11,7 +11,7 @@ from daynight.errors import ChainError, PlateError
 from daynight.frames.frame import Pixels
 from daynight.looks.relight import make_proxy, proxy_size, relight, upsample
 from daynight.models.facts import ModelFacts, ValueRange
-from daynight.models.session import Network
+from daynight.models.session import OpenModel
 from daynight.plugin.step import Step, StepContext, StepOptions
 
 _SCALE: dict[ValueRange, tuple[float, float]] = {
@@ -41,8 +41,8 @@ class Stylize(Step):
 
     def __init__(self, options: StepOptions, context: StepContext) -> None:
         super().__init__(options, context)
-        self._network: Network = context.open_model()
-        self._facts: ModelFacts = self._network.facts
+        self._model: OpenModel = context.open_model()
+        self._facts: ModelFacts = self._model.facts
         self.works_in = "scene-linear" if self._facts.kind == "maps" else None
 
     def apply(self, frame: Frame) -> Frame:
@@ -73,8 +73,8 @@ class Stylize(Step):
 
     def _maps(self, display: Pixels) -> list[Pixels]:
         """Predict stops and emission for a proxy h×w×3: each h×w×3."""
-        results = self._network.run(self._tensor(display[np.newaxis]))
-        named = dict(zip(self._network.outputs, results, strict=True))
+        results = self._model.run(self._tensor(display[np.newaxis]))
+        named = dict(zip(self._model.outputs, results, strict=True))
         return [np.ascontiguousarray(named[name][0].transpose(1, 2, 0)) for name in ("stops", "emission")]
 
     def _restyled(self, frame: Frame) -> Frame:
@@ -97,14 +97,14 @@ class Stylize(Step):
         below, right = (-height % self._facts.size_multiple, -width % self._facts.size_multiple)
         if below or right:
             tile = np.pad(tile, ((0, 0), (0, below), (0, right), (0, 0)), mode="symmetric")
-        if self._network.fixed_size not in (None, tile.shape[1:3]):
-            fixed_height, fixed_width = self._network.fixed_size or (0, 0)
+        if self._model.fixed_size not in (None, tile.shape[1:3]):
+            fixed_height, fixed_width = self._model.fixed_size or (0, 0)
             raise ChainError(
                 "step stylize",
                 f"the model takes {fixed_width}x{fixed_height} only",
                 "put tile before stylize and reassemble after it",
             )
-        result = self._network.run(self._tensor(tile))[0]
+        result = self._model.run(self._tensor(tile))[0]
         if result.shape[-2:] != tile.shape[1:3] or result.shape[1] != 3:
             raise PlateError(
                 frame.source or "frame",

@@ -20,7 +20,8 @@ from daynight.engine.intake import Intake
 from daynight.frames.frame import Frame
 from daynight.job import Job
 from daynight.looks.chain import Chain
-from daynight.looks.opening import Models, open_chain
+from daynight.looks.opening import open_chain
+from daynight.models.session import ModelCache
 from daynight.plates import WriteOptions, form_of, read_frame, write_frame
 from daynight.plugin.look import LookSpec
 from daynight.plugin.registry import Registry
@@ -93,7 +94,7 @@ def open_spec(look: LookSpec, *, warn: Callable[[str], None] = pytest.fail, **op
     return open_chain(
         look,
         registry,
-        Models(registry.models, "cpu"),
+        ModelCache(registry.models, "cpu"),
         warn=warn,
         still=lambda path: spaces.unasked().displayed(read_frame(path)),
         **options,

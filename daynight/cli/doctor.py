@@ -25,7 +25,7 @@ def _show_onnxruntime() -> None:
 
     wheels = [name for name in ("onnxruntime", "onnxruntime-gpu") if _version(name)]
     try:
-        from daynight.models.session import cuda_fault, open_network
+        from daynight.models.session import cuda_fault, open_model
     except DaynightError as error:
         click.echo(f"onnxruntime\n  problem: {error.fault}\n  mend: {error.remedy}")
         return
@@ -43,7 +43,7 @@ def _show_onnxruntime() -> None:
     model = next(iter(Registry.load(warn=lambda _: None).models.values()), None)
     if fault is None and model is not None:
         try:
-            open_network(model.path, device="cuda")
+            open_model(model.path, device="cuda")
         except DaynightError as error:
             fault = error.fault
     if fault is None:

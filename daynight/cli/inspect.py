@@ -35,9 +35,9 @@ def command(file: Path) -> None:
 
 
 def _onnx(file: Path) -> Iterator[str]:
-    from daynight.models.session import open_network
+    from daynight.models.session import open_model
 
-    session = open_network(file, device="cpu").session
+    session = open_model(file, device="cpu").session
     for word, values in (("input", session.get_inputs()), ("output", session.get_outputs())):
         for value in values:
             sides = " × ".join(str(side) for side in value.shape)

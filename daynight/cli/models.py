@@ -33,12 +33,12 @@ def list_models(strict_plugins: bool) -> None:
 def show(file: str, strict_plugins: bool) -> None:
     """Show a model's facts and its card, as they stand in the file's own metadata."""
     from daynight.cli import warn
-    from daynight.models.session import open_network
+    from daynight.models.session import open_model
     from daynight.plugin.registry import Registry
 
     models = Registry.load(warn=warn, strict=strict_plugins).models
     path = models[file].path if file in models else Path(file)
-    network = open_network(path, device="cpu")
+    network = open_model(path, device="cpu")
     size = "any size" if network.fixed_size is None else "{1}x{0}".format(*network.fixed_size)
     click.echo(f"file: {path.name}, {path.stat().st_size / 2**20:.1f} MB, {size}\nsha256: {network.sha256}")
     facts = network.facts.model_dump()

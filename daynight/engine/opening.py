@@ -14,7 +14,8 @@ from daynight.errors import UsageError, nearest
 from daynight.frames.frame import Pixels
 from daynight.job import Job
 from daynight.looks.chain import Chain
-from daynight.looks.opening import Models, fitted, open_chain, with_settings
+from daynight.looks.opening import fitted, open_chain, with_settings
+from daynight.models.session import ModelCache
 from daynight.plates import WRITABLE, WriteOptions, check_options, read_frame
 from daynight.plates.threads import processors
 from daynight.plugin.look import LookSpec, read_look
@@ -56,7 +57,7 @@ def open_job_chain(
     Raises:
         UsageError: it does not exist, or does not hold together.
     """
-    models = Models(registry.models, job.device, job.jobs or processors())
+    models = ModelCache(registry.models, job.device, job.jobs or processors())
     spec = look or _named_look(job, registry)
     settings = job.settings if isinstance(job.settings, Mapping) else {}
     facts = {name: value for name, value in settings.items() if name.startswith("model.")}

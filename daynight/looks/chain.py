@@ -12,7 +12,7 @@ import numpy as np
 from daynight.colour.encoding import to_encoding
 from daynight.frames.frame import Frame
 from daynight.looks.mixing import mixed
-from daynight.models.session import Network
+from daynight.models.session import OpenModel
 from daynight.plugin.step import BaseStep, FrameWindow, ShotFacts, ShotStep, Step, WindowStep
 
 Fetch: TypeAlias = Callable[[int], Frame | None]
@@ -28,7 +28,7 @@ class Chain:
 
     name: str
     steps: tuple[BaseStep, ...] = ()
-    models: tuple[Network, ...] = ()
+    models: tuple[OpenModel, ...] = ()
     """Models that the steps opened, in order."""
     strength: float = 1.0
     """0 returns the plate, 1 the whole look; between them, part of its stops."""

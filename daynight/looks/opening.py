@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,38 +11,11 @@ from pydantic import ValidationError
 
 from daynight.errors import ChainError, UsageError, nearest
 from daynight.frames.frame import Pixels
-from daynight.job import DeviceName
 from daynight.looks.chain import Chain
-from daynight.models.facts import Model
-from daynight.models.session import Network, open_network
+from daynight.models.session import ModelCache, OpenModel
 from daynight.plugin.look import LookSpec, StepSpec
 from daynight.plugin.registry import Registry
 from daynight.plugin.step import BaseStep, StepContext, StepOptions
-
-
-@dataclass
-class Models:
-    """The models of one run: each is opened once, whoever asks for it."""
-
-    registered: Mapping[str, Model]
-    device: DeviceName = "auto"
-    threads: int | None = None
-    """CPU threads of one model; ``None``: all."""
-    opened: dict[tuple[Path, str], Network] = field(default_factory=dict)
-
-    def open(self, model: str | Path, facts: Mapping[str, Any] | None = None) -> Network:
-        """Open a registered model or an ONNX file.
-
-        Raises:
-            UsageError: there is no such model, or it can't run here.
-        """
-        if isinstance(model, str) and model not in self.registered:
-            raise UsageError(f"model {model!r}", "is unknown", nearest(model, self.registered))
-        path = self.registered[model].path if isinstance(model, str) else model
-        key = (path, repr(sorted((facts or {}).items())))
-        if key not in self.opened:
-            self.opened[key] = open_network(path, device=self.device, threads=self.threads, facts=facts)
-        return self.opened[key]
 
 
 def with_settings(look: LookSpec, settings: Mapping[str, Any]) -> LookSpec:
@@ -58,7 +30,7 @@ def with_settings(look: LookSpec, settings: Mapping[str, Any]) -> LookSpec:
     return look
 
 
-def fitted(look: LookSpec, registry: Registry, models: Models) -> LookSpec:
+def fitted(look: LookSpec, registry: Registry, models: ModelCache) -> LookSpec:
     """Return a look whose model was exchanged, with the steps that a model of this kind needs around it.
 
     A model that gives pictures is run over tiles, by the first registered steps that cut and join them; one
@@ -86,7 +58,7 @@ def fitted(look: LookSpec, registry: Registry, models: Models) -> LookSpec:
 def open_chain(
     look: LookSpec,
     registry: Registry,
-    models: Models,
+    models: ModelCache,
     *,
     warn: Callable[[str], None],
     still: Callable[[Path], Pixels],
@@ -114,23 +86,23 @@ def open_chain(
     classes = [_step_class(step, registry.steps) for step in look.steps]
     _check_order(classes)
     options = [_options(step, each) for step, each in zip(look.steps, classes, strict=True)]
-    opened: list[Network] = []
+    opened: list[OpenModel] = []
 
-    def open_model(name: str | None = None) -> Network:
+    def open_model(name: str | None = None) -> OpenModel:
         if name is None and look.model is None:
             raise ChainError("chain", "has no model", "name one by `model`")
         own = look.model if name is None else None
-        network = models.open(str(name)) if own is None else models.open(own, look.facts)
-        if network not in opened:
-            opened.append(network)
-        return network
+        model = models.open(str(name)) if own is None else models.open(own, look.facts)
+        if model not in opened:
+            opened.append(model)
+        return model
 
     needing = next((each.name for each in classes if each.needs_model), None)
     if needing and look.model is None:
         raise ChainError(f"step {needing}", "the chain has no model", "name one by `model`")
     context = StepContext(open_model, warn, still, aovs)
     steps = [each(option, context) for each, option in zip(classes, options, strict=True)]
-    if aovs and not any(network.facts.kind == "maps" for network in opened):
+    if aovs and not any(model.facts.kind == "maps" for model in opened):
         warn(f"{look.name} makes no AOVs: its model returns pictures, or it has none")
     running = tuple(steps) if strength else ()
     return Chain(look.name, running, tuple(opened), strength, protect_lights)

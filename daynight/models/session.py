@@ -1,4 +1,4 @@
-"""Running a model with onnxruntime: one session a process, on the device that it says."""
+"""Running models with onnxruntime, on a device that is named with its reason."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import ctypes
 import hashlib
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final, Literal
+from types import TracebackType
+from typing import Any, Final, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from daynight.errors import DeviceError, ModelError
+from daynight.errors import DeviceError, ModelError, UsageError, nearest
 from daynight.job import DeviceName
-from daynight.models.facts import ModelFacts
+from daynight.models.facts import Model, ModelFacts
 
 try:
     import onnxruntime
@@ -36,7 +37,7 @@ Tensor = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Device:
-    """Where a model runs, and why there."""
+    """The device that a model runs on, and why."""
 
     name: Literal["cuda", "cpu"]
     reason: str
@@ -46,7 +47,7 @@ class Device:
 
 
 @dataclass(frozen=True)
-class Network:
+class OpenModel:
     """A model ready to run, with its facts. Safe to call from several threads."""
 
     facts: ModelFacts
@@ -60,7 +61,7 @@ class Network:
 
     @property
     def outputs(self) -> list[str]:
-        """Names of what it gives."""
+        """Names of its outputs."""
         return [output.name for output in self.session.get_outputs()]
 
     def run(self, picture: Tensor) -> list[Tensor]:
@@ -78,38 +79,97 @@ class Network:
         return [np.asarray(result, np.float32) for result in results]
 
 
-def open_network(
+@dataclass
+class ModelCache:
+    """Opened models, each loaded once, until the cache is closed. Safe to use from several threads.
+
+    Each run makes its own, and drops or closes it at the end; nothing is kept for the whole process.
+    """
+
+    registered: Mapping[str, Model] = field(default_factory=dict)
+    """Models that can be opened by name."""
+    device: DeviceName = "auto"
+    threads: int | None = None
+    """CPU threads of one model; ``None``: onnxruntime's choice."""
+    _sessions: dict[str, tuple[Any, Device]] = field(default_factory=dict)
+    """Sessions by digest: two files of the same bytes share one."""
+    _lock: Any = field(default_factory=Lock, repr=False)
+
+    def open(self, model: str | Path, facts: Mapping[str, Any] | None = None) -> OpenModel:
+        """Open a registered model, or an ONNX file.
+
+        Args:
+            model: a registered name, or the file's path.
+            facts: override those in the file's metadata.
+
+        Raises:
+            UsageError: no model has this name.
+            ModelError: the file is not a model that can run, or its facts don't fit it.
+            DeviceError: CUDA was requested and can't run here.
+        """
+        path = model_path(model, self.registered)
+        content = _content(path)
+        digest = hashlib.sha256(content).hexdigest()
+        with self._lock:
+            if digest not in self._sessions:
+                self._sessions[digest] = _open_session(path, content, self.device, self.threads)
+            session, chosen = self._sessions[digest]
+        metadata = session.get_modelmeta().custom_metadata_map
+        stated = ModelFacts.from_metadata(metadata).updated(facts or {})
+        _check_shape(path, session, stated)
+        return OpenModel(stated, chosen, digest, _fixed_size(session), session)
+
+    def close(self) -> None:
+        """Release all sessions; models that are still in use keep theirs until they are dropped."""
+        with self._lock:
+            self._sessions.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_model(
     path: Path,
     *,
     device: DeviceName = "auto",
     threads: int | None = None,
     facts: Mapping[str, Any] | None = None,
-) -> Network:
-    """Load a model.
+) -> OpenModel:
+    """Load one model, without a cache.
 
     Args:
         path: one ONNX file with its weights inside: N×3×H×W in, N×3×H×W out (or stops and emission).
-        device: ``auto`` takes CUDA where it runs, else the CPU.
-        threads: processor threads for one run; ``None``: onnxruntime's choice.
-        facts: facts of the model that override those in its metadata.
+        device: ``auto`` uses CUDA where it runs, else the CPU.
+        threads: CPU threads for one run; ``None``: onnxruntime's choice.
+        facts: override those in the file's metadata.
 
     Raises:
-        ModelError: the file is no such model.
-        DeviceError: CUDA is asked for and can't run here.
+        ModelError: the file is not a model that can run, or its facts don't fit it.
+        DeviceError: CUDA was requested and can't run here.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ModelError(path, f"can't be read ({error.strerror})", "check the name and its rights") from None
-    session, chosen = _session(path, content, device, threads)
-    metadata = session.get_modelmeta().custom_metadata_map
-    told = ModelFacts.from_metadata(metadata).updated(facts or {})
-    _check_shape(path, session, told)
-    return Network(told, chosen, hashlib.sha256(content).hexdigest(), _fixed_size(session), session)
+    return ModelCache(device=device, threads=threads).open(path, facts)
+
+
+def model_path(model: str | Path, registered: Mapping[str, Model]) -> Path:
+    """Return the file of a registered model's name; a path is returned as it is.
+
+    Raises:
+        UsageError: no model has this name.
+    """
+    if isinstance(model, Path):
+        return model
+    if model not in registered:
+        raise UsageError(f"model {model!r}", "is unknown", nearest(model, registered))
+    return registered[model].path
 
 
 def cuda_fault() -> str | None:
-    """Say what keeps CUDA from running here, in one line; ``None`` where nothing is known to."""
+    """Return what keeps CUDA from running here, in one line; ``None``: nothing that is known."""
     if _CUDA not in onnxruntime.get_available_providers():
         return "this onnxruntime has no CUDA: pip install onnxruntime-gpu"
     driver = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
@@ -120,17 +180,13 @@ def cuda_fault() -> str | None:
     return None
 
 
-# One process needs a model's weights once, however many looks or threads ask for it.
-_sessions: Final[dict[tuple[str, str, int | None], tuple[Any, Device]]] = {}
-_sessions_lock: Final = Lock()
-
-
-def _session(path: Path, content: bytes, device: DeviceName, threads: int | None) -> tuple[Any, Device]:
-    key = (hashlib.sha256(content).hexdigest(), device, threads)
-    with _sessions_lock:
-        if key not in _sessions:
-            _sessions[key] = _open_session(path, content, device, threads)
-        return _sessions[key]
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            path, f"can't be read ({error.strerror})", "check its path and permissions"
+        ) from None
 
 
 def _open_session(path: Path, content: bytes, device: DeviceName, threads: int | None) -> tuple[Any, Device]:
@@ -138,14 +194,14 @@ def _open_session(path: Path, content: bytes, device: DeviceName, threads: int |
     if device == "cuda" and fault:
         raise DeviceError("`device=cuda`", fault, "see daynight doctor, or set `device=cpu`")
     if device == "cpu":
-        return _load(path, content, [_CPU], threads), Device("cpu", "asked for")
+        return _load(path, content, [_CPU], threads), Device("cpu", "requested")
     if fault:
         return _load(path, content, [_CPU], threads), Device("cpu", fault)
     _preload_cuda()
     session = _load(path, content, [_CUDA, _CPU], threads)
     # onnxruntime falls back to the CPU without an error when CUDA's libraries don't load.
     if _CUDA in session.get_providers():
-        return session, Device("cuda", "found" if device == "auto" else "asked for")
+        return session, Device("cuda", "found" if device == "auto" else "requested")
     fallen = "onnxruntime could not start CUDA (CUDA or cuDNN libraries missing or of another version)"
     if device == "cuda":
         raise DeviceError("`device=cuda`", fallen, "pip install 'daynight[cuda]', see daynight doctor")
@@ -154,7 +210,7 @@ def _open_session(path: Path, content: bytes, device: DeviceName, threads: int |
 
 @cache
 def _preload_cuda() -> None:
-    """Make the CUDA libraries that came as wheels known to the loader."""
+    """Let the loader find the CUDA libraries that were installed as wheels."""
     if hasattr(onnxruntime, "preload_dlls"):
         onnxruntime.preload_dlls()
 
@@ -165,7 +221,7 @@ def _load(path: Path, content: bytes, providers: Sequence[str], threads: int | N
     if threads:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        # Waiting threads sleep: spinning, they would take the processors from decoding and encoding.
+        # Waiting threads sleep: spinning, they would take CPU time from decoding and encoding.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # Bytes, not the path: a file that points to weights outside itself can then reach nothing.
     try:
@@ -173,13 +229,13 @@ def _load(path: Path, content: bytes, providers: Sequence[str], threads: int | N
     except Exception as error:  # onnxruntime raises many classes, none of them public
         fault = " ".join(str(error).split())[:200]
         remedy = "give one ONNX file with its weights inside"
-        raise ModelError(path, f"is no model that onnxruntime can load ({fault})", remedy) from None
+        raise ModelError(path, f"is not a model that onnxruntime can load ({fault})", remedy) from None
 
 
 def _check_shape(path: Path, session: Any, facts: ModelFacts) -> None:
     inputs, outputs = session.get_inputs(), session.get_outputs()
     shape = inputs[0].shape if len(inputs) == 1 else []
-    # A channel axis that is a name, not a number, is taken at its word.
+    # A channel axis with a name instead of a number may be 3.
     if len(shape) != 4 or (isinstance(shape[1], int) and shape[1] != _CHANNELS):
         shapes = ", ".join(f"{source.name} {source.shape}" for source in inputs)
         raise ModelError(path, f"takes {shapes}", "a picture model takes one tensor N×3×H×W")
@@ -187,7 +243,8 @@ def _check_shape(path: Path, session: Any, facts: ModelFacts) -> None:
         raise ModelError(path, f"takes {inputs[0].type}", "export it with float or float16 input")
     if facts.kind == "maps" and {output.name for output in outputs} != {"stops", "emission"}:
         names = ", ".join(output.name for output in outputs)
-        raise ModelError(path, f"says it gives maps, but gives {names}", "its outputs are stops and emission")
+        fault = f"states that it returns maps, but returns {names}"
+        raise ModelError(path, fault, "its outputs must be stops and emission")
 
 
 def _fixed_size(session: Any) -> tuple[int, int] | None:

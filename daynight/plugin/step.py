@@ -19,7 +19,7 @@ from daynight.frames.encoding import Encoding
 from daynight.frames.frame import Frame, Pixels
 
 if TYPE_CHECKING:
-    from daynight.models.session import Network
+    from daynight.models.session import OpenModel
 
 Tiling = Literal["whole", "tiles", "either"]
 ShotFacts: TypeAlias = Mapping[str, Any]
@@ -35,7 +35,7 @@ class StepOptions(BaseModel):
 class ModelOpener(Protocol):
     """Opens the models that a step runs."""
 
-    def __call__(self, name: str | None = None) -> Network:
+    def __call__(self, name: str | None = None) -> OpenModel:
         """Return a model, ready to run; opened once for all steps that ask for it.
 
         Args:

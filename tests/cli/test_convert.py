@@ -38,7 +38,7 @@ def test_a_bundled_look_names_its_device(daynight: Daynight, make_shot: MakeShot
     folder = make_shot("sh")
     result = daynight("convert", folder, "--to", "night", "--device", "cpu", "--out", tmp_path / "out")
     assert result.exit_code == 0
-    assert result.stderr == "device: cpu (asked for)\n"
+    assert result.stderr == "device: cpu (requested)\n"
     assert read_image(tmp_path / "out/sh.1001.png").mean() < read_image(folder / "sh.1001.png").mean()
 
 

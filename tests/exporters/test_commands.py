@@ -51,7 +51,7 @@ def test_files_that_are_no_models(daynight, tmp_path):
     with zipfile.ZipFile(tmp_path / "b.pt", "w") as archive:
         archive.writestr("b/extra/daynight.json", '{"daynight.name": 3}')
     faults = {
-        "a.onnx": "is no model that onnxruntime can load",
+        "a.onnx": "is not a model that onnxruntime can load",
         "a.pt": "is an archive that tells nothing of a model",
         "b.pt": "is an archive that tells nothing of a model",
         "absent.onnx": "can't be read (No such file or directory)",

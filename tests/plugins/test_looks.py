@@ -8,7 +8,7 @@ from pictures import EXAMPLES
 
 from daynight import open_look
 from daynight.errors import UsageError
-from daynight.models.session import open_network
+from daynight.models.session import open_model
 from daynight.plates import read_frame
 from daynight.plugin.registry import Registry
 
@@ -64,7 +64,7 @@ FACTS = {
 
 @pytest.mark.parametrize("name", FACTS)
 def test_the_bundled_models_say_what_is_needed_to_run_them(name: str) -> None:
-    facts = open_network(Registry.load().models[name].path, device="cpu").facts
+    facts = open_model(Registry.load().models[name].path, device="cpu").facts
     found = (
         facts.direction,
         facts.kind,
