@@ -20,6 +20,17 @@ from pictures import as_uint8, picture, read_image, write_image
 
 SOURCE = Path(__file__).parent / "third_party"
 
+PRESET = """
+[run]
+steps = 2
+[data]
+size = 16
+framing = "square"
+[method]
+name = "cycle-gan"
+network = "flat"
+"""
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -128,17 +139,19 @@ def test_hook_daynight_networks(run: Run, tmp_path: Path) -> None:
     options = [part for setting in settings for part in ("--set", setting)]
     trained = run("train", "sides", "sides", "--out", "run", "--preset", "p0", *options)
     assert "unexpected keyword argument 'score'" in trained.stderr  # the preset's, of other networks
-    tables = '[run]\nsteps = 2\n[data]\nsize = 16\nframing = "square"\n'
-    (tmp_path / "flat.toml").write_text(tables + '[method]\nname = "cycle-gan"\nnetwork = "flat"\n')
+    (tmp_path / "flat.toml").write_text(PRESET)
     trained = run("train", "sides", "sides", "--out", "run", "--preset", "flat.toml")
     assert trained.stdout.endswith("run: 2 steps done\n"), trained.stderr
 
 
 def test_hook_daynight_exporters(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "run").mkdir()
+    pytest.importorskip("torch")
+    write_image(tmp_path / "sides/a.png", as_uint8(picture()))
+    (tmp_path / "flat.toml").write_text(PRESET)
+    assert run("train", "sides", "sides", "--out", "run", "--preset", "flat.toml").returncode == 0
     result = run("export", "run", "--to", "text", "--direction", "night", "--out", "name.txt")
     assert result.returncode == 0, result.stderr
-    assert (tmp_path / "name.txt").read_text() == "run night\n"
+    assert (tmp_path / "name.txt").read_text() == "night: flat\n"
 
 
 def test_hook_daynight_commands(run: Run) -> None:

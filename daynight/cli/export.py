@@ -1,4 +1,4 @@
-"""``daynight export``: turn a training run into a model file that ``convert`` or a compositor takes."""
+"""``daynight export``: write a model file that ``convert`` or a compositor can run."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from daynight.cli.options import FilePath, Name
 
 @click.command("export")
 @click.argument("run", type=FilePath())
-@click.option("--to", "target", default="onnx", show_default=True, help="onnx, torchscript, or a plugin's.")
 @click.option(
-    "--direction", type=click.Choice(["night", "day"]), required=True, help="Which of its two networks."
+    "--to", default="onnx", show_default=True, help="onnx, torchscript, or an exporter of a plugin."
+)
+@click.option(
+    "--direction", type=click.Choice(["night", "day"]), required=True, help="Which of the two networks."
 )
 @click.option("--out", type=FilePath(), required=True, help="The file to write.")
 @click.option(
@@ -27,12 +29,12 @@ from daynight.cli.options import FilePath, Name
 @click.option(
     "--pictures",
     type=FilePath(),
-    help="Folder of plates to compare the file with the network on, and to calibrate int8 by.",
+    help="Folder of plates on which to compare the file with the network, and to calibrate int8.",
 )
-@click.option("--best", is_flag=True, help="Take the run's best checkpoint, not its newest.")
+@click.option("--best", is_flag=True, help="Export the best checkpoint instead of the newest.")
 def command(
     run: Path,
-    target: str,
+    to: str,
     direction: Literal["night", "day"],
     out: Path,
     precision: str,
@@ -41,13 +43,7 @@ def command(
 ) -> None:
     """Write a network of the training run RUN as one model file."""
     from daynight.cli import warn
-    from daynight.errors import UsageError, nearest
-    from daynight.plugin.exporter import ExportOptions
-    from daynight.plugin.registry import Registry
+    from daynight.export import export
 
-    exporters = Registry.load(warn=warn).exporters
-    if target not in exporters:
-        raise UsageError(f"--to {target}", "is no exporter", nearest(target, exporters))
-    exporter = exporters[target](ExportOptions(precision, pictures, best, warn))
-    written = exporter.export(run, out, direction=direction)
+    written = export(run, out, direction, to=to, precision=precision, pictures=pictures, best=best, warn=warn)
     click.echo(f"{written}: {written.stat().st_size / 1e6:.1f} MB")

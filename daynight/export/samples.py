@@ -1,4 +1,4 @@
-"""Pictures on which a model file is compared with its network: a user's own, else drawn ones."""
+"""Pictures on which a model file is compared with its network: the user's, else synthetic ones."""
 
 from __future__ import annotations
 
@@ -7,58 +7,58 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from daynight.colour.encoding import decode_display, encode_display
 from daynight.frames.frame import Pixels
 from daynight.looks.relight import make_proxy, proxy_size
 from daynight.plates.photographs import find_photographs, nothing_readable, open_spaces, read_picture
+from daynight.plugin.exporter import Batch
 
 _MOST: Final = 32
-"""Pictures taken of a folder, spread evenly over it."""
+"""Pictures read from a folder, spread evenly over it."""
 _SHAPES: Final = ((9, 16), (5, 4), (1, 1))
-"""Heights and widths of drawn pictures, as proportions."""
-
-Tensor = NDArray[np.float32]
+"""Heights and widths of synthetic pictures, as proportions."""
 
 
-def some_pictures(
+def load_samples(
     folder: Path | None, short_side: int, multiple: int, warn: Callable[[str], None]
-) -> list[Tensor]:
-    """Read pictures of a folder and those below it, scaled as networks see proxies; or draw some.
+) -> list[Batch]:
+    """Read pictures of a folder and its subfolders, scaled to the size of a proxy; or make synthetic ones.
 
     Args:
-        folder: plates or photographs, as ``daynight convert`` takes them; ``None``: draw pictures of several
-            shapes with slopes, edges and grain.
-        short_side: of each picture, about, in pixels.
+        folder: plates or photographs, as ``daynight convert`` takes them; ``None``: synthetic pictures of
+            several shapes, with gradients, edges and grain.
+        short_side: approximate short side of each picture, in pixels.
         multiple: height and width are multiples of this, in pixels.
-        warn: takes one line about a picture whose colour space is not known.
+        warn: called with one line for each picture whose color space is not known.
 
     Returns:
         At most 32, each 1×3×H×W, display-encoded in [-1, 1].
 
     Raises:
-        UsageError: the folder is not there, or holds no picture.
+        UsageError: the folder does not exist, or holds no picture.
         PlateError: a picture can't be read.
     """
     if folder is None:
-        return [_drawn(*proxy_size(high, wide, short_side, multiple)) for high, wide in _SHAPES]
+        return [_synthetic(*proxy_size(high, wide, short_side, multiple)) for high, wide in _SHAPES]
     found = find_photographs(folder)
     if not found:
         raise nothing_readable(folder)
-    places = np.linspace(0, len(found) - 1, min(len(found), _MOST)).round().astype(int)
+    indices = np.linspace(0, len(found) - 1, min(len(found), _MOST)).round().astype(int)
     spaces = open_spaces(warn)
-    return [_scaled(read_picture(found[place].path, spaces).pixels, short_side, multiple) for place in places]
+    return [
+        _scaled(read_picture(found[index].path, spaces).pixels, short_side, multiple) for index in indices
+    ]
 
 
-def _scaled(picture: Pixels, short_side: int, multiple: int) -> Tensor:
+def _scaled(picture: Pixels, short_side: int, multiple: int) -> Batch:
     height, width = picture.shape[:2]
     proxy = make_proxy(decode_display(picture), *proxy_size(height, width, short_side, multiple))
     display = encode_display(proxy)  # (h, w, 3) in [0, 1]
     return np.ascontiguousarray(display.transpose(2, 0, 1)[np.newaxis] * 2 - 1)
 
 
-def _drawn(height: int, width: int) -> Tensor:
+def _synthetic(height: int, width: int) -> Batch:
     random = np.random.default_rng(0)
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     light = np.where(y < 0.3 * np.sin(4 * x), 0.7 - 0.3 * y, 0.4 * np.sign(np.sin(20 * x)) - 0.3)

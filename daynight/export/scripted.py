@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from daynight.export.trained import TrainedGenerator
+from daynight.plugin.exporter import Trained
 from daynight.training.networks.relight import apply_maps, encode_display
 
 
@@ -75,15 +75,15 @@ class Repainted(nn.Module):
         return (cut + 1) / 2
 
 
-def nuke_module(trained: TrainedGenerator) -> nn.Module:
+def nuke_module(trained: Trained) -> nn.Module:
     """Put a generator into what makes it one picture in, one out."""
     multiple = trained.kind.size_multiple
     if trained.kind.gives == "maps":
-        return Relit(_Maps(trained.network), trained.recipe.data.size, multiple).eval()
+        return Relit(_Maps(trained.network), trained.size, multiple).eval()
     return Repainted(trained.network, multiple).eval()
 
 
-def scripted(trained: TrainedGenerator) -> torch.jit.ScriptModule:
+def scripted(trained: Trained) -> torch.jit.ScriptModule:
     """Return a generator's :func:`nuke_module` as TorchScript, with its weights in it."""
     module = nuke_module(trained)
     multiple = trained.kind.size_multiple

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,12 +17,11 @@ from daynight.errors import UsageError
 from daynight.models.facts import ModelFacts
 from daynight.plugin.network_kind import NetworkKind
 from daynight.training.methods.cycle_gan.recipe import CycleGanRecipe
+from daynight.training.methods.cycle_gan.samples import Direction
 from daynight.training.methods.kind import Recipe
 from daynight.training.networks.outputs import Translation
 from daynight.training.recipe import read_recipe
 from daynight.training.run.checkpoint import Parts, load_checkpoint
-
-Direction = Literal["night", "day"]
 
 
 @dataclass(frozen=True)
@@ -40,9 +39,14 @@ class TrainedGenerator:
     """Where it translates to."""
 
     @property
+    def size(self) -> int:
+        """Short side of the pictures that it was trained on, in pixels."""
+        return self.recipe.data.size
+
+    @property
     def short_side(self) -> int:
-        """Short side, in pixels, of pictures as it was trained on them."""
-        return max(self.recipe.data.size, self.kind.least_side)
+        """Short side of pictures that it can be tried on: its size, or the least that its kind takes."""
+        return max(self.size, self.kind.least_side)
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -130,7 +134,7 @@ def facts_of(run: Path, trained: TrainedGenerator) -> ModelFacts:
         radius=kind.radius,
         exact_tiling=kind.exact_tiling,
         bytes_per_pixel=kind.bytes_per_pixel,
-        short_side=trained.recipe.data.size if kind.gives == "maps" else None,
+        short_side=trained.size if kind.gives == "maps" else None,
         architecture=f"{kind.name}: {kind.summary}",
         training=f"{trained.step} steps, seed {trained.recipe.run.seed}",
     )

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from daynight.models.facts import Model as Model
+    from daynight.plugin.exporter import Artefact as Artefact
     from daynight.plugin.exporter import Exporter as Exporter
+    from daynight.plugin.exporter import ExportOptions as ExportOptions
+    from daynight.plugin.exporter import Output as Output
+    from daynight.plugin.exporter import Tolerance as Tolerance
+    from daynight.plugin.exporter import Trained as Trained
     from daynight.plugin.look import LookSpec as LookSpec
     from daynight.plugin.look import StepSpec as StepSpec
     from daynight.plugin.look import read_look as read_look
@@ -23,31 +28,41 @@ if TYPE_CHECKING:
     from daynight.plugin.step import WindowStep as WindowStep
 
 _MODULES = {
+    "Artefact": "daynight.plugin.exporter",
+    "ExportOptions": "daynight.plugin.exporter",
     "Exporter": "daynight.plugin.exporter",
     "FrameWindow": "daynight.plugin.step",
     "LookSpec": "daynight.plugin.look",
     "Model": "daynight.models.facts",
     "NetworkKind": "daynight.plugin.network_kind",
+    "Output": "daynight.plugin.exporter",
     "ShotStep": "daynight.plugin.step",
     "Step": "daynight.plugin.step",
     "StepContext": "daynight.plugin.step",
     "StepOptions": "daynight.plugin.step",
     "StepSpec": "daynight.plugin.look",
+    "Tolerance": "daynight.plugin.exporter",
+    "Trained": "daynight.plugin.exporter",
     "WindowStep": "daynight.plugin.step",
     "read_look": "daynight.plugin.look",
 }
 
 __all__ = [
+    "Artefact",
+    "ExportOptions",
     "Exporter",
     "FrameWindow",
     "LookSpec",
     "Model",
     "NetworkKind",
+    "Output",
     "ShotStep",
     "Step",
     "StepContext",
     "StepOptions",
     "StepSpec",
+    "Tolerance",
+    "Trained",
     "WindowStep",
     "read_look",
 ]

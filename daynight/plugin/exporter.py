@@ -1,64 +1,126 @@
-"""What an exporter is: the contract of the plugins that turn a training run into a model file."""
+"""What an exporter is: the contract of plugins that turn a trained generator into a model file.
+
+An exporter only builds. :func:`daynight.export.export` loads the run, compares what was built with the
+network, and refuses or writes it, alike for every target.
+"""
 
 from __future__ import annotations
 
-import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import ClassVar, Literal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
-from daynight.errors import UsageError, nearest
+import numpy as np
+from numpy.typing import NDArray
+
+from daynight.plugin.network_kind import NetworkKind
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Batch: TypeAlias = NDArray[np.float32]
+"""Pictures, or maps: N×3×H×W."""
 
 
-def _python_warning(line: str) -> None:
-    """Tell a program of what the command line would tell a user."""
-    warnings.warn(line, stacklevel=3)
+class Runner(Protocol):
+    """A network or a model file as a function of pictures."""
+
+    def __call__(self, pictures: Batch, /) -> Sequence[Batch]:
+        """Return its outputs, in their order."""
+
+
+class Trained(Protocol):
+    """A trained generator, ready to run: it takes and returns what its kind of network does."""
+
+    @property
+    def network(self) -> nn.Module:
+        """The running average, in eval mode. It returns ``outputs``: a tensor, or a tuple of them."""
+
+    @property
+    def kind(self) -> NetworkKind:
+        """What kind of network it is."""
+
+    @property
+    def direction(self) -> Literal["night", "day"]:
+        """What it translates to."""
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of what it returns."""
+
+    @property
+    def size(self) -> int:
+        """Short side of the pictures that it was trained on, in pixels."""
+
+    def __call__(self, pictures: Batch, /) -> Sequence[Batch]:
+        """Run it on arrays."""
+
+
+class Tolerance(NamedTuple):
+    """How far an output may differ, in its unit."""
+
+    largest: float
+    """In any pixel of any picture."""
+    mean: float
+    """Averaged over all pictures."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """One output to compare."""
+
+    name: str
+    unit: str
+    tolerance: Tolerance
+    scale: float = 1.0
+    """Units in a difference of 1 between values."""
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """A model file, built and not yet written."""
+
+    content: Callable[[Mapping[str, str]], bytes]
+    """Returns the bytes of the file, with this metadata in it: facts, and the parity report as JSON."""
+    run: Runner | None = None
+    """Runs what was built. ``None``: it can't be run here, and is written without a comparison."""
+    outputs: Sequence[Output] = ()
+    """What ``run`` returns, in order, and how far each may differ."""
+    reference: Runner | None = None
+    """What ``run`` is compared with; ``None``: the trained generator."""
+    as_input: Callable[[Batch], Batch] | None = None
+    """Turns a sample (display-encoded, [-1, 1]) into what ``run`` and ``reference`` take, if they differ."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """Versions of the libraries that took part, for the report."""
+    fallback: Callable[[], Artefact] | None = None
+    """Builds a more exact artefact, which is tried where this one is beyond its tolerance."""
 
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """What is asked for beside the run, the direction and the file."""
+    """How a file is built."""
 
     precision: str = "fp32"
-    """How the file computes and stores its weights."""
-    pictures: Path | None = None
-    """Folder of what the network shall translate: what the file is compared on, and calibrated by."""
-    best: bool = False
-    """Whether the run's best checkpoint is taken, and not its newest."""
-    warn: Callable[[str], None] = _python_warning
-    """Takes one line about what is broken and can be done without."""
+    """How it computes and stores its weights: one of the exporter's ``precisions``."""
+    calibration: Sequence[Batch] = ()
+    """Samples, 1×3×H×W each, for a precision in the exporter's ``calibrated``. Never those compared on."""
 
 
 class Exporter(ABC):
-    """Writes the network of a training run in one target format.
-
-    Args:
-        options: what is asked for; ``None``: nothing.
-
-    Raises:
-        UsageError: the exporter does not write this precision.
-    """
+    """Builds a model file of a trained generator for one target."""
 
     name: ClassVar[str]
     """What ``daynight export`` calls its target."""
     precisions: ClassVar[tuple[str, ...]] = ("fp32",)
-    """What it writes; any other is refused."""
-
-    def __init__(self, options: ExportOptions | None = None) -> None:
-        self.options = options or ExportOptions()
-        if self.options.precision not in self.precisions:
-            known = nearest(self.options.precision, self.precisions)
-            raise UsageError(
-                f"`precision={self.options.precision}`", f"is not one that {self.name} writes", known
-            )
+    """What it can build; any other is refused."""
+    calibrated: ClassVar[tuple[str, ...]] = ()
+    """Those of its precisions that must be calibrated on pictures."""
 
     @abstractmethod
-    def export(self, run: Path, out: Path, *, direction: Literal["night", "day"]) -> Path:
-        """Write the run's network of one direction to ``out`` and give the path written.
+    def build(self, trained: Trained, options: ExportOptions) -> Artefact:
+        """Build the file.
 
         Raises:
-            DaynightError: the run can't be read, or the result differs from the network beyond the
-                exporter's stated tolerance.
+            DaynightError: the network can't be converted.
         """

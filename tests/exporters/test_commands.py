@@ -35,7 +35,7 @@ def test_torchscript_and_inspect(daynight, run, tmp_path):
     assert result.exit_code == 0, result.output
     told = daynight("inspect", out)
     assert "direction: day-to-night\n" in told.stdout
-    assert "parity: fp32, on 3 drawn pictures (" in told.stdout
+    assert "parity: fp32, on 3 synthetic pictures (" in told.stdout
 
 
 def test_a_file_that_tells_no_parity(daynight, tmp_path):
@@ -68,14 +68,14 @@ def test_files_that_are_no_models(daynight, tmp_path):
     [
         (
             ("--precision", "int8"),
-            "error: --precision int8: has nothing to be calibrated by; give --pictures FOLDER",
+            "error: --precision int8: must be calibrated; give --pictures, a folder of plates",
         ),
         (
             ("--precision", "fp8"),
             "error: --precision fp8: is not one that onnx writes; known: fp16, fp32, half-weights, int8",
         ),
         (("--pictures", "absent"), "error: absent: is not there; give a folder of photographs"),
-        (("--to", "onyx"), "error: --to onyx: is no exporter; did you mean 'onnx'?"),
+        (("--to", "onyx"), "error: --to onyx: is not an exporter; did you mean 'onnx'?"),
     ],
 )
 def test_what_export_refuses_in_one_line(daynight, run, tmp_path, arguments, message):

@@ -14,11 +14,11 @@ from training_runs import recipe_of  # noqa: E402
 
 from daynight.api import convert  # noqa: E402
 from daynight.errors import ModelError, UsageError  # noqa: E402
+from daynight.export import export  # noqa: E402
 from daynight.export import precision as precision_module  # noqa: E402
 from daynight.export.parity import Parity  # noqa: E402
 from daynight.export.trained import load_generator  # noqa: E402
 from daynight.models.facts import ModelFacts  # noqa: E402
-from daynight.plugin.exporter import ExportOptions  # noqa: E402
 from daynight.plugin.registry import Registry  # noqa: E402
 from daynight.training.recipe import write_recipe  # noqa: E402
 from daynight.training.run.checkpoint import Parts, load_checkpoint, save_checkpoint  # noqa: E402
@@ -51,14 +51,13 @@ def exported(runs, plates, tmp_path_factory):
     """Export a kind's night network in a precision, once."""
     done = {}
 
-    def export(kind, precision="fp32"):
+    def once(kind, precision="fp32"):
         if (kind, precision) not in done:
             out = tmp_path_factory.mktemp("models") / f"{kind}.onnx"
-            options = ExportOptions(precision, plates)
-            done[kind, precision] = EXPORTER(options).export(runs[kind], out, direction="night")
+            done[kind, precision] = export(runs[kind], out, "night", precision=precision, pictures=plates)
         return done[kind, precision]
 
-    return export
+    return once
 
 
 def plate(frames, height, width):
@@ -193,9 +192,7 @@ def test_int8_leaves_as_many_layers_as_it_must(runs, plates, tmp_path, monkeypat
     strict = {**MODULE._TOLERANCES, "int8": ((9, 9), (9, 9), (1e-3, 1e-3))}
     monkeypatch.setattr(MODULE, "_TOLERANCES", strict)
     with pytest.raises(ModelError, match=r"its picture would differ .* levels at most"):
-        EXPORTER(ExportOptions("int8", plates)).export(
-            runs["cyclegan"], tmp_path / "a.onnx", direction="night"
-        )
+        export(runs["cyclegan"], tmp_path / "a.onnx", "night", precision="int8", pictures=plates)
     assert counts == [1, 2, 4]  # of 8
     assert list(tmp_path.iterdir()) == []
 
@@ -204,7 +201,7 @@ def test_int8_leaves_as_many_layers_as_it_must(runs, plates, tmp_path, monkeypat
 def test_beyond_tolerance_nothing_is_written(runs, tmp_path, monkeypatch, precision):
     monkeypatch.setattr(MODULE, "_TOLERANCES", {precision: ((0, 0), (0, 0), (0, 0))})
     with pytest.raises(ModelError, match=r"would differ from the network's by .*; nothing was written"):
-        EXPORTER(ExportOptions(precision)).export(runs["cyclegan"], tmp_path / "a.onnx", direction="night")
+        export(runs["cyclegan"], tmp_path / "a.onnx", "night", precision=precision)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -216,7 +213,7 @@ def test_a_network_of_nan_is_refused(make_run, tmp_path):
         network[1].bias.fill_(float("nan"))
     save_checkpoint(run, 13, Parts({"night-average": network}))
     with pytest.raises(ModelError, match="differ from the network's by nan"):
-        EXPORTER().export(run, tmp_path / "a.onnx", direction="night")
+        export(run, tmp_path / "a.onnx", "night")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -261,7 +258,7 @@ def test_facts_come_from_the_kind(exported, kind, facts):
 def test_card_and_licence_travel_in_the_file(runs, tmp_path):
     (runs["cyclegan"] / "night.md").write_text("# Night\nA card of ours.\n")
     (runs["cyclegan"] / "facts.json").write_text(json.dumps({"licence": "CC0-1.0"}))
-    out = EXPORTER().export(runs["cyclegan"], tmp_path / "night.onnx", direction="night")
+    out = export(runs["cyclegan"], tmp_path / "night.onnx", "night")
     facts = ModelFacts.from_metadata(metadata(out))
     assert (facts.licence, facts.card) == ("CC0-1.0", "# Night\nA card of ours.\n")
     report = Parity.from_metadata(metadata(out))
@@ -269,7 +266,7 @@ def test_card_and_licence_travel_in_the_file(runs, tmp_path):
 
 
 def test_day_is_the_other_network(runs, tmp_path):
-    day = EXPORTER().export(runs["cyclegan"], tmp_path / "day.onnx", direction="day")
+    day = export(runs["cyclegan"], tmp_path / "day.onnx", "day")
     assert ModelFacts.from_metadata(metadata(day)).direction == "night-to-day"
     (given,) = onnxruntime.InferenceSession(day).run(None, {"plate": plate(1, 64, 96)})
     apart = {
@@ -296,15 +293,15 @@ def test_files_run_through_the_chain_at_any_size(exported, tmp_path, kind, preci
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("precision", "message"),
     [
-        (ExportOptions("int8"), "has nothing to be calibrated by; give --pictures FOLDER"),
-        (ExportOptions("int4"), "`precision=int4`: is not one that onnx writes; did you mean 'int8'?"),
+        ("int8", "`precision=int8`: must be calibrated; give `pictures`, a folder of plates"),
+        ("int4", "`precision=int4`: is not one that onnx writes; did you mean 'int8'?"),
     ],
 )
-def test_what_is_refused(runs, tmp_path, options, message):
+def test_what_is_refused(runs, tmp_path, precision, message):
     with pytest.raises(UsageError) as caught:
-        EXPORTER(options).export(runs["cyclegan"], tmp_path / "a.onnx", direction="night")
+        export(runs["cyclegan"], tmp_path / "a.onnx", "night", precision=precision)
     assert message in str(caught.value)
     assert list(tmp_path.iterdir()) == []
 
@@ -312,14 +309,12 @@ def test_what_is_refused(runs, tmp_path, options, message):
 def test_int8_wants_more_than_one_picture(runs, tmp_path):
     write_image(tmp_path / "one/a.png", as_uint8(picture()))
     with pytest.raises(UsageError, match="holds one picture"):
-        EXPORTER(ExportOptions("int8", tmp_path / "one")).export(
-            runs["cyclegan"], tmp_path / "a.onnx", direction="night"
-        )
+        export(runs["cyclegan"], tmp_path / "a.onnx", "night", precision="int8", pictures=tmp_path / "one")
 
 
 def test_no_run(tmp_path):
     with pytest.raises(UsageError, match="holds no recipe"):
-        EXPORTER().export(tmp_path, tmp_path / "night.onnx", direction="night")
+        export(tmp_path, tmp_path / "night.onnx", "night")
 
 
 PLUGIN = """
@@ -373,18 +368,16 @@ def dark(tmp_path):
 
 
 def test_a_network_that_can_only_be_traced(branching, dark, tmp_path):
-    out = EXPORTER(ExportOptions(pictures=dark)).export(
-        branching(-2.0), tmp_path / "a.onnx", direction="night"
-    )
+    out = export(branching(-2.0), tmp_path / "a.onnx", "night", pictures=dark)
     assert Parity.from_metadata(metadata(out)).fault is None
 
 
 def test_a_trace_that_holds_for_the_example_alone(branching, dark, tmp_path):
     with pytest.raises(ModelError, match="would differ"):
-        EXPORTER(ExportOptions(pictures=dark)).export(branching(-0.1), tmp_path / "a.onnx", direction="night")
+        export(branching(-0.1), tmp_path / "a.onnx", "night", pictures=dark)
     assert not (tmp_path / "a.onnx").exists()
 
 
 def test_int8_of_outer_layers_alone(branching, dark, tmp_path):
-    with pytest.raises(UsageError, match="leaves nothing in 8 bits of a network of 1 layers; take fp16"):
-        EXPORTER(ExportOptions("int8", dark)).export(branching(-2.0), tmp_path / "a.onnx", direction="night")
+    with pytest.raises(UsageError, match="leaves nothing in 8 bits of a network of 1 layers; use fp16"):
+        export(branching(-2.0), tmp_path / "a.onnx", "night", precision="int8", pictures=dark)

@@ -13,11 +13,11 @@ torch = pytest.importorskip("torch")
 
 from daynight.colour.encoding import encode_display  # noqa: E402
 from daynight.errors import ModelError, UsageError  # noqa: E402
+from daynight.export import export  # noqa: E402
 from daynight.export.parity import ARCHIVED, Parity  # noqa: E402
 from daynight.export.trained import load_generator  # noqa: E402
 from daynight.looks.relight import make_proxy, proxy_size  # noqa: E402
 from daynight.models.facts import ModelFacts  # noqa: E402
-from daynight.plugin.exporter import ExportOptions  # noqa: E402
 from daynight.plugin.registry import Registry  # noqa: E402
 
 REGISTRY = Registry.load(strict=True)
@@ -30,13 +30,13 @@ def exported(runs, plates, tmp_path_factory):
     """Export a kind's night network, once."""
     done = {}
 
-    def export(kind):
+    def once(kind):
         if kind not in done:
             out = tmp_path_factory.mktemp("scripts") / f"{kind}.pt"
-            done[kind] = EXPORTER(ExportOptions(pictures=plates)).export(runs[kind], out, direction="night")
+            done[kind] = export(runs[kind], out, "night", to="torchscript", pictures=plates)
         return done[kind]
 
-    return export
+    return once
 
 
 def loaded(path):
@@ -132,10 +132,10 @@ def test_facts_and_parity_lie_in_the_archive(exported):
 def test_beyond_tolerance_nothing_is_written(runs, tmp_path, monkeypatch):
     monkeypatch.setattr(sys.modules[EXPORTER.__module__], "_TOLERANCES", {"pixels": (-1, -1)})
     with pytest.raises(ModelError, match=r"its picture would differ .*; nothing was written"):
-        EXPORTER().export(runs["p0"], tmp_path / "a.pt", direction="night")
+        export(runs["p0"], tmp_path / "a.pt", "night", to="torchscript")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_it_writes_32_bits_only():
+def test_it_writes_32_bits_only(tmp_path):
     with pytest.raises(UsageError, match="`precision=fp16`: is not one that torchscript writes; known: fp32"):
-        EXPORTER(ExportOptions("fp16"))
+        export(tmp_path, tmp_path / "a.pt", "night", to="torchscript", precision="fp16")

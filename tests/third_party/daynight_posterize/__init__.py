@@ -11,7 +11,7 @@ from pydantic import Field
 
 from daynight import Frame, hookimpl
 from daynight.models.facts import Model
-from daynight.plugin.exporter import Exporter
+from daynight.plugin.exporter import Artefact, Exporter, ExportOptions, Trained
 from daynight.plugin.look import LookSpec, StepSpec
 from daynight.plugin.network_kind import NetworkKind
 from daynight.plugin.step import BaseStep, FrameWindow, Step, StepOptions, WindowStep
@@ -56,14 +56,13 @@ class Ghost(WindowStep):
 
 
 class Text(Exporter):
-    """Write the name of a run: an exporter needs no more."""
+    """Write what a network is called: no more is needed, and there is nothing to compare."""
 
     name = "text"
 
-    def export(self, run: Path, out: Path, *, direction: str) -> Path:
-        """Write one line."""
-        out.write_text(f"{run.name} {direction}\n", encoding="utf-8")
-        return out
+    def build(self, trained: Trained, options: ExportOptions) -> Artefact:
+        """Build one line."""
+        return Artefact(lambda facts: f"{facts['daynight.name']}: {trained.kind.name}\n".encode())
 
 
 @click.command("levels")
