@@ -24,12 +24,12 @@ COMMANDS: Final = {
     "doctor": "Say what runs here, and how to mend what does not.",
     "evaluate": "Judge a look by figures, beside what it must beat.",
     "export": "Write a network of the training run RUN as one model file.",
-    "inspect": "Show all that a model file says of itself.",
     "judge": "Train a classifier of day and night on two folders of photographs.",
     "looks": "List the looks.",
-    "models": "List models, or show what one says of itself.",
+    "models": "List the models.",
     "networks": "List the kinds of network that can be trained, or show one's size.",
     "plugins": "List plugins, or show a step's options.",
+    "show": "Show what a model file holds: facts, card, and parity.",
     "train": "Train a night and a day network on two sets of photographs.",
 }
 """Each command and its line in ``daynight --help``, so that the list needs no command's module."""

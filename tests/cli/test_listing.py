@@ -1,4 +1,4 @@
-"""The commands that tell: looks, plugins, models, doctor."""
+"""The commands that list and show: looks, plugins, models, networks, doctor."""
 
 from __future__ import annotations
 
@@ -37,19 +37,34 @@ def test_plugins_list_and_show(daynight: Daynight) -> None:
     assert "did you mean 'color_match'?" in wrong.stderr
 
 
-def test_models_list_and_show(daynight: Daynight, tmp_path: Path) -> None:
-    assert "night     relights a daytime plate as night  [night.onnx]" in daynight("models", "list").stdout
-    card = daynight("models", "show", "night").stdout
-    assert "direction: day-to-night" in card
-    assert "kind: maps" in card
+def test_models(daynight: Daynight) -> None:
+    assert "night     relights a daytime plate as night  [night.onnx]" in daynight("models").stdout
+
+
+def test_show_takes_a_registered_name(daynight: Daynight) -> None:
+    shown = daynight("show", "night").stdout
+    assert "direction: day-to-night" in shown
+    assert "kind: maps" in shown
     for heading in ("## Data", "## Licence", "## Training", "## Figures", "## Limits"):
-        assert heading in card
-    path = affine(tmp_path / "a.onnx", shape=(1, 3, 16, 32), facts={"name": "mine"})
-    shown = daynight("models", "show", path).stdout
-    assert "32x16" in shown
-    assert f"sha256: {hashlib.sha256(path.read_bytes()).hexdigest()}" in shown
-    assert "name: mine" in shown
-    assert daynight("models", "show", tmp_path / "absent.onnx").exit_code == 2
+        assert heading in shown
+
+
+def test_show_takes_a_file(daynight: Daynight, tmp_path: Path) -> None:
+    path = affine(tmp_path / "a.onnx", shape=(1, 3, 16, 32), facts={"name": "mine", "card": "# Mine"})
+    shown = daynight("show", path).stdout
+    assert "input: x, 1 × 3 × 16 × 32, float\n" in shown
+    assert f"sha256: {hashlib.sha256(path.read_bytes()).hexdigest()}\n" in shown
+    assert "name: mine\n" in shown
+    assert shown.endswith("\n# Mine\n")
+
+
+def test_show_says_in_one_line_that_there_is_no_such_model(daynight: Daynight) -> None:
+    result = daynight("show", "nihgt")
+    assert result.exit_code == 2
+    assert result.stderr.startswith(
+        "error: nihgt: can't be read (No such file or directory); give a file, or a "
+    )
+    assert result.stderr.count("\n") == 1
 
 
 def test_doctor(daynight: Daynight) -> None:

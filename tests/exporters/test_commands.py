@@ -11,13 +11,13 @@ def run(make_run):
     return make_run("cyclegan", blocks=1, step=30, best=20)
 
 
-def test_export_and_inspect(daynight, run, plates, tmp_path):
+def test_export_and_show(daynight, run, plates, tmp_path):
     out = tmp_path / "night.onnx"
     arguments = ("--direction", "night", "--out", out, "--precision", "fp16", "--pictures", plates, "--best")
     result = daynight("export", run, *arguments)
     assert result.exit_code == 0, result.output
     assert result.stdout == f"{out}: {out.stat().st_size / 1e6:.1f} MB\n"
-    told = daynight("inspect", out)
+    told = daynight("show", out)
     assert told.exit_code == 0, told.output
     assert f"file: night.onnx, {out.stat().st_size / 1e6:.1f} MB\nsha256: " in told.stdout
     assert "input: plate, frames × 3 × 4*height_4 × 4*width_4, float\n" in told.stdout
@@ -29,22 +29,22 @@ def test_export_and_inspect(daynight, run, plates, tmp_path):
     assert "levels at most (1 allowed)" in told.stdout
 
 
-def test_torchscript_and_inspect(daynight, run, tmp_path):
+def test_torchscript_and_show(daynight, run, tmp_path):
     out = tmp_path / "night.pt"
     result = daynight("export", run, "--to", "torchscript", "--direction", "night", "--out", out)
     assert result.exit_code == 0, result.output
-    told = daynight("inspect", out)
+    told = daynight("show", out)
     assert "direction: day-to-night\n" in told.stdout
     assert "parity: fp32, on 3 synthetic pictures (" in told.stdout
 
 
-def test_a_file_that_tells_no_parity(daynight, tmp_path):
-    told = daynight("inspect", affine(tmp_path / "foreign.onnx"))
+def test_a_file_without_a_parity_report(daynight, tmp_path):
+    told = daynight("show", affine(tmp_path / "foreign.onnx"))
     assert told.exit_code == 0
-    assert told.stdout.endswith("parity: not told\n")
+    assert told.stdout.endswith("parity: unknown\n")
 
 
-def test_files_that_are_no_models(daynight, tmp_path):
+def test_files_that_are_not_models(daynight, tmp_path):
     (tmp_path / "a.onnx").write_bytes(b"nothing")
     with zipfile.ZipFile(tmp_path / "a.pt", "w") as archive:
         archive.writestr("a/data.pkl", b"")
@@ -52,12 +52,12 @@ def test_files_that_are_no_models(daynight, tmp_path):
         archive.writestr("b/extra/daynight.json", '{"daynight.name": 3}')
     faults = {
         "a.onnx": "is not a model that onnxruntime can load",
-        "a.pt": "is an archive that tells nothing of a model",
-        "b.pt": "is an archive that tells nothing of a model",
+        "a.pt": "is an archive without facts of a model",
+        "b.pt": "is an archive without facts of a model",
         "absent.onnx": "can't be read (No such file or directory)",
     }
     for name, fault in faults.items():
-        result = daynight("inspect", tmp_path / name)
+        result = daynight("show", tmp_path / name)
         assert result.exit_code == 2
         assert result.stderr.startswith(f"error: {tmp_path / name}: {fault}")
         assert result.stderr.count("\n") == 1

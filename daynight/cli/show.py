@@ -1,4 +1,4 @@
-"""``daynight inspect``: what a model file holds, and how near it comes to the network it was made from."""
+"""``daynight show``: what a model file holds, and how close it is to the network that it was made from."""
 
 from __future__ import annotations
 
@@ -7,30 +7,35 @@ from pathlib import Path
 
 import click
 
-from daynight.cli.options import FilePath
+from daynight.cli.options import Name, strict_plugins_option
 
 
-@click.command("inspect")
-@click.argument("file", type=FilePath())
-def command(file: Path) -> None:
-    """Show all that a model file says of itself.
+@click.command("show")
+@click.argument("model", metavar="FILE|NAME", type=Name())
+@strict_plugins_option
+def command(model: str, strict_plugins: bool) -> None:
+    """Show what a model file holds: facts, card, and parity.
 
-    FILE is what daynight export wrote, or any ONNX file. Shown are inputs and outputs, operators and weights,
-    facts, and how near it comes to the network it was made from.
+    Give a name that `daynight models` lists, any ONNX file, or a file that `daynight export` wrote. Shown are
+    inputs and outputs, operators and weights, facts, parity with the original network, and the card.
     """
     import hashlib
     import zipfile
 
+    from daynight.cli import warn
     from daynight.errors import ModelError
+    from daynight.plugin.registry import Registry
 
+    models = Registry.load(warn=warn, strict=strict_plugins).models
+    file = models[model].path if model in models else Path(model)
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise ModelError(file, f"can't be read ({error.strerror})", "check the name and its rights") from None
+        remedy = "give a file, or a name that daynight models lists"
+        raise ModelError(file, f"can't be read ({error.strerror})", remedy) from None
     click.echo(f"file: {file.name}, {len(content) / 1e6:.1f} MB")
     click.echo(f"sha256: {hashlib.sha256(content).hexdigest()}")
-    lines = _torchscript(file) if zipfile.is_zipfile(file) else _onnx(file)
-    for line in lines:
+    for line in _torchscript(file) if zipfile.is_zipfile(file) else _onnx(file):
         click.echo(line)
 
 
@@ -43,11 +48,11 @@ def _onnx(file: Path) -> Iterator[str]:
             sides = " × ".join(str(side) for side in value.shape)
             yield f"{word}: {value.name}, {sides}, {value.type.removeprefix('tensor(').removesuffix(')')}"
     yield from _weights(file)
-    yield from _told(session.get_modelmeta().custom_metadata_map)
+    yield from _metadata(session.get_modelmeta().custom_metadata_map)
 
 
 def _weights(file: Path) -> Iterator[str]:
-    """Count nodes and weights; that takes a package that converting does not need."""
+    """Count nodes and weights, if the package ``onnx`` is installed: converting does not need it."""
     from collections import Counter
     from importlib.util import find_spec
 
@@ -62,11 +67,11 @@ def _weights(file: Path) -> Iterator[str]:
     weights: Counter[str] = Counter()
     for weight in graph.initializer:
         weights[onnx.TensorProto.DataType.Name(weight.data_type).lower()] += int(np.prod(weight.dims))
-    yield f"weights: {weights.total():,}: {', '.join(f'{n:,} {kind}' for kind, n in weights.most_common())}"
+    yield f"weights: {weights.total():,}: {', '.join(f'{n:,} {name}' for name, n in weights.most_common())}"
 
 
 def _torchscript(file: Path) -> Iterator[str]:
-    """Read what an archive tells beside its code and weights, which stay unread: they may hold anything."""
+    """Read an archive's metadata only: loading its code and weights could run anything."""
     import zipfile
 
     from pydantic import TypeAdapter
@@ -79,18 +84,21 @@ def _torchscript(file: Path) -> Iterator[str]:
             (name,) = (name for name in archive.namelist() if name.endswith(f"/extra/{ARCHIVED}"))
             metadata = TypeAdapter(dict[str, str]).validate_json(archive.read(name))
     except (ValueError, zipfile.BadZipFile):
-        fault = "is an archive that tells nothing of a model"
+        fault = "is an archive without facts of a model"
         raise ModelError(file, fault, "give a file that daynight export wrote") from None
-    yield from _told(metadata)
+    yield from _metadata(metadata)
 
 
-def _told(metadata: Mapping[str, str]) -> Iterator[str]:
-    """Tell facts and parity; the card is for ``daynight models show``."""
+def _metadata(metadata: Mapping[str, str]) -> Iterator[str]:
+    """Yield facts, parity, and the card."""
     from daynight.export.parity import Parity
     from daynight.models.facts import ModelFacts
 
-    for name, value in ModelFacts.from_metadata(metadata).model_dump().items():
-        if name != "card" and value not in ("", None):
+    facts = ModelFacts.from_metadata(metadata)
+    for name, value in facts.model_dump(exclude={"card"}).items():
+        if value not in ("", None):
             yield f"{name}: {value}"
     parity = Parity.from_metadata(metadata)
-    yield from parity.lines() if parity else ["parity: not told"]
+    yield from parity.lines() if parity else ["parity: unknown"]
+    if facts.card:
+        yield f"\n{facts.card}"
