@@ -1,4 +1,4 @@
-"""``daynight doctor``: what runs here, and how to mend what does not."""
+"""``daynight doctor``: check this installation."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import click
 
 @click.command("doctor")
 def command() -> None:
-    """Say what runs here, and how to mend what does not."""
+    """Check this installation, and say how to fix what is wrong."""
     import platform
 
     from daynight.version import __version__
@@ -27,17 +27,17 @@ def _show_onnxruntime() -> None:
     try:
         from daynight.models.session import cuda_fault, open_model
     except DaynightError as error:
-        click.echo(f"onnxruntime\n  problem: {error.fault}\n  mend: {error.remedy}")
+        click.echo(f"onnxruntime\n  problem: {error.fault}\n  fix: {error.remedy}")
         return
     import onnxruntime
 
     from daynight.plates.threads import processors
     from daynight.plugin.registry import Registry
 
-    click.echo(f"onnxruntime {onnxruntime.__version__} ({', '.join(wheels)}), {processors()} processors")
+    click.echo(f"onnxruntime {onnxruntime.__version__} ({', '.join(wheels)}), {processors()} CPU cores")
     if len(wheels) > 1:
-        click.echo("  problem: two onnxruntime wheels write over each other")
-        click.echo("  mend: uninstall both, then install daynight again")
+        click.echo("  problem: two onnxruntime wheels overwrite each other")
+        click.echo("  fix: uninstall both, then install daynight again")
     click.echo(f"  providers built in: {', '.join(onnxruntime.get_available_providers())}")
     fault = cuda_fault()
     model = next(iter(Registry.load(warn=lambda _: None).models.values()), None)
@@ -49,7 +49,7 @@ def _show_onnxruntime() -> None:
     if fault is None:
         click.echo("  cuda: runs")
     else:
-        click.echo(f"  cuda: {fault}\n  mend: NVIDIA driver installed, then pip install 'daynight[cuda]'")
+        click.echo(f"  cuda: {fault}\n  fix: install an NVIDIA driver, then pip install 'daynight[cuda]'")
 
 
 def _show_training() -> None:

@@ -16,7 +16,7 @@ from daynight.cli.options import FilePath, Name
     "--to", default="onnx", show_default=True, help="onnx, torchscript, or an exporter of a plugin."
 )
 @click.option(
-    "--direction", type=click.Choice(["night", "day"]), required=True, help="Which of the two networks."
+    "--direction", type=click.Choice(["night", "day"]), required=True, help="Which of the two generators."
 )
 @click.option("--out", type=FilePath(), required=True, help="The file to write.")
 @click.option(
@@ -41,7 +41,7 @@ def command(
     pictures: Path | None,
     best: bool,
 ) -> None:
-    """Write a network of the training run RUN as one model file."""
+    """Write a generator of the training run RUN as one model file."""
     from daynight.cli import warn
     from daynight.export import export
 

@@ -1,4 +1,4 @@
-"""``daynight looks``: what ``--to`` takes."""
+"""``daynight looks``: the looks that ``--to`` takes."""
 
 from __future__ import annotations
 

@@ -9,9 +9,9 @@ import click
 
 
 class FilePath(click.Path):
-    """A path as it was typed; an empty one, as an unset shell variable gives, is refused.
+    """A path as it was typed. An empty one is refused: it comes from an unset shell variable.
 
-    What is wrong with the file itself is told where it is opened, in daynight's own words.
+    The file itself is checked where it is opened, with messages of daynight's own.
     """
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class FilePath(click.Path):
 
 
 class Name(click.types.StringParamType):
-    """A text that is not empty: an unset shell variable must not mean that nothing was asked for."""
+    """Text that is not empty: an unset shell variable must not pass for an option that was left out."""
 
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
         """Return the text."""
@@ -39,11 +39,14 @@ device_option = click.option(
     type=click.Choice(["auto", "cuda", "cpu"]),
     default="auto",
     show_default=True,
-    help="Where the model runs; auto takes CUDA where it can.",
+    help="Where the model runs; auto uses CUDA if it runs here.",
 )
 jobs_option = click.option(
-    "--jobs", type=click.IntRange(min=1), metavar="N", help="Processors to use; else all that it may."
+    "--jobs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="CPU cores to use. Default: all available to this process.",
 )
 strict_plugins_option = click.option(
-    "--strict-plugins", is_flag=True, help="A broken plugin is an error, not a warning."
+    "--strict-plugins", is_flag=True, help="Fail on a broken plugin, instead of warning."
 )

@@ -1,4 +1,4 @@
-"""``daynight plugins``: which plugins are loaded, where from, and what their steps take."""
+"""``daynight plugins``: the loaded plugins, where they come from, and the options of their steps."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def command() -> None:
 @command.command("list")
 @strict_plugins_option
 def list_plugins(strict_plugins: bool) -> None:
-    """List the plugins, what each is, and where it comes from."""
+    """List the plugins, each with its summary and origin."""
     registry = _registry(strict_plugins)
     width = max((len(loaded.plugin.name) for loaded in registry.plugins), default=0)
     for loaded in registry.plugins:
@@ -31,7 +31,7 @@ def list_plugins(strict_plugins: bool) -> None:
 @click.argument("name")
 @strict_plugins_option
 def show(name: str, strict_plugins: bool) -> None:
-    """Show what a step does and the options it takes."""
+    """Show what a step does, and its options."""
     from daynight.errors import UsageError, nearest
 
     steps = _registry(strict_plugins).steps

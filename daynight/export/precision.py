@@ -13,20 +13,20 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from daynight.plugin.exporter import Batch
+
 _LARGE: Final = 100_000
 """Values from which a weight is stored in 16 bits."""
 _LAYERS: Final = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 """Operators that hold nearly all weights and take nearly all time."""
 _BETWEEN: Final = ("Relu", "LeakyRelu", "Pad", "Concat", "Resize", "Add")
-"""Operators that lose nothing to speak of in 16 bits, so that values between layers stay there.
+"""Operators that lose next to nothing in 16 bits, so that values between layers can stay in them.
 
-All others keep 32 bits: the means and powers of a norm run out of a half float's range on a large frame, and
-tanh, softplus and what scales their results round what the network gives.
+All others keep 32 bits: the means and powers of a norm exceed a half float's range on a large frame, and
+tanh, softplus and the scaling of their results round the network's outputs.
 """
 _DATA: Final = {"Resize": 1}
 """Inputs, from the first, that are pictures: a resize's factors must be 32 bits."""
-
-Tensor = NDArray[np.float32]
 
 
 def with_half_weights(model: Any) -> Any:
@@ -52,24 +52,24 @@ def in_half(model: Any) -> Any:
     """Compute layers, and what lies between them, in 16 bits; inputs and outputs stay in 32."""
     from onnx.shape_inference import infer_shapes
 
-    halved = infer_shapes(model)  # a copy that tells of each value's type
+    halved = infer_shapes(model)  # a copy that states the type of each value
     nodes = list(_Halving(halved.graph))
     _replace(halved.graph.node, nodes)
     used = {name for node in nodes for name in node.input}
     _replace(halved.graph.initializer, [each for each in halved.graph.initializer if each.name in used])
-    _replace(halved.graph.value_info, [])  # it tells of types that are no more
+    _replace(halved.graph.value_info, [])  # it states types that have changed
     return halved
 
 
 def layer_count(model: Any) -> int:
-    """How many layers a model has."""
+    """Return the number of layers of a model."""
     return len(_layers(model.graph))
 
 
-def quantised(model: Any, plates: Sequence[Tensor], kept: int) -> Any:
+def quantised(model: Any, plates: Sequence[Batch], kept: int) -> Any:
     """Compute layers in 8 bits, by QuantizeLinear and DequantizeLinear around each.
 
-    Weights have a scale for each channel; the range of what goes into a layer is what it was on the plates.
+    Weights have a scale for each channel; the range of a layer's input is the one measured on the plates.
 
     Args:
         model: in 32 bits.
@@ -85,13 +85,13 @@ def quantised(model: Any, plates: Sequence[Tensor], kept: int) -> Any:
         def __init__(self) -> None:
             self._left = iter(plates)
 
-        def get_next(self) -> dict[str, Tensor] | None:
+        def get_next(self) -> dict[str, Batch] | None:
             plate = next(self._left, None)
             return None if plate is None else {source: plate}
 
     layers = _layers(model.graph)
     taken = onnx.ModelProto()
-    taken.CopyFrom(model)  # the quantiser moves the weights of what it is given into a file of its own
+    taken.CopyFrom(model)  # the quantiser moves the weights of its argument into a file of its own
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "quantised.onnx"
         quantize_static(
@@ -106,20 +106,20 @@ def quantised(model: Any, plates: Sequence[Tensor], kept: int) -> Any:
 
 
 class _Halving:
-    """Goes through a graph's nodes and gives them with those casts between that 16 bits need."""
+    """Yields a graph's nodes, with the casts between them that 16 bits need."""
 
     def __init__(self, graph: Any) -> None:
         from onnx import TensorProto
 
         self._graph = graph
         self._weights = {each.name: each for each in graph.initializer}
-        told = (*graph.input, *graph.value_info, *graph.output)
-        self._floats = {each.name for each in told if each.type.tensor_type.elem_type == TensorProto.FLOAT}
+        typed = (*graph.input, *graph.value_info, *graph.output)
+        self._floats = {each.name for each in typed if each.type.tensor_type.elem_type == TensorProto.FLOAT}
         self._floats |= {name for name, each in self._weights.items() if each.data_type == TensorProto.FLOAT}
         self._halves: set[str] = set()
-        """Values that are there in 16 bits, under ``NAME.half``."""
+        """Values that exist in 16 bits, under ``NAME.half``."""
         self._only_halves: set[str] = set()
-        """Values that are there in 16 bits alone."""
+        """Values that exist in 16 bits only."""
 
     def __iter__(self) -> Iterator[Any]:
         layers = _layers(self._graph)
@@ -136,12 +136,12 @@ class _Halving:
     def _narrowed(self, node: Any) -> Iterator[Any]:
         data = _DATA.get(node.op_type, len(node.input))
         yield from self._widened(node.input[data:])
-        for place, name in enumerate(node.input[:data]):
+        for index, name in enumerate(node.input[:data]):
             if name in self._floats:
                 yield from self._brought_down(name)
-                node.input[place] = f"{name}.half"
-        for place, name in enumerate(node.output):
-            node.output[place] = f"{name}.half"
+                node.input[index] = f"{name}.half"
+        for index, name in enumerate(node.output):
+            node.output[index] = f"{name}.half"
             self._halves.add(name)
             self._only_halves.add(name)
         yield node
@@ -168,19 +168,19 @@ class _Halving:
 
 
 def _layers(graph: Any) -> list[str]:
-    """Names of the layers, in their order."""
+    """Return the names of the layers, in order."""
     return [node.name for node in graph.node if node.op_type in _LAYERS]
 
 
 def _half(weight: Any) -> NDArray[np.float16]:
     from onnx import numpy_helper
 
-    with np.errstate(over="ignore"):  # what is too large becomes infinite: the comparison sees it
+    with np.errstate(over="ignore"):  # what is too large becomes infinite; the comparison finds it
         return np.asarray(numpy_helper.to_array(weight), np.float16)
 
 
 def _replace(repeated: Any, values: Sequence[Any]) -> None:
-    """Return a repeated field of a protocol buffer other values."""
+    """Replace the values of a repeated field of a protocol buffer."""
     kept = list(values)
     del repeated[:]
     repeated.extend(kept)

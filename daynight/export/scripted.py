@@ -1,7 +1,7 @@
 """A generator as TorchScript for Nuke's CatFileCreator: one picture in, one out, of any size.
 
-Nuke hands over pixels as they are and knows nothing of proxies, size multiples or display encoding, so all of
-that is in the graph. What depends on a picture's size is scripted, the network itself is traced.
+Nuke passes pixels as they are and knows nothing of proxies, size multiples or display encoding, so the graph
+does all of that. What depends on a picture's size is scripted, the network itself is traced.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from daynight.training.networks.relight import apply_maps, encode_display
 
 
 class Relit(nn.Module):
-    """Relights a plate N×3×H×W in scene-linear light, with nothing of its range lost.
+    """Relights a plate N×3×H×W in scene-linear light, and keeps all of its range.
 
     The network sees the plate's proxy, light above 1 as 1. Its maps come up to the plate's size by bilinear
     interpolation: softer over an edge than by the guided filter of ``daynight convert``.
 
     Args:
-        maps: gives stops and emission of a proxy in scene-linear light.
+        maps: returns stops and emission of a proxy in scene-linear light.
         short_side: of the proxy, in pixels.
         multiple: height and width of the proxy are multiples of this, in pixels.
     """
@@ -47,16 +47,16 @@ class Relit(nn.Module):
         return apply_maps(plate, grown[0], grown[1]).to(plate.dtype)
 
     def _side(self, length: int, shortest: int) -> int:
-        """Length of the proxy's side; a strip's proxy is at most four times as long as short."""
+        """Return the length of one side of the proxy: at most four times the short side."""
         wanted = min(length * self.short_side / shortest, float(self.short_side * 4))
         return max(int(wanted / self.multiple + 0.5), 1) * self.multiple
 
 
 class Repainted(nn.Module):
-    """Repaints a picture N×3×H×W, display-encoded in [0, 1]; what is beyond is clipped.
+    """Repaints a picture N×3×H×W, display-encoded in [0, 1]; values outside are clipped.
 
     Args:
-        network: takes and gives pictures in [-1, 1].
+        network: takes and returns pictures in [-1, 1].
         multiple: height and width that it takes are multiples of this, in pixels.
     """
 
@@ -70,13 +70,13 @@ class Repainted(nn.Module):
         height, width = picture.shape[2], picture.shape[3]
         below, right = -height % self.multiple, -width % self.multiple
         seen = torch.nan_to_num(picture).clamp(0, 1) * 2 - 1
-        given = self.network(functional.pad(seen, [0, right, 0, below], mode="replicate"))
-        cut: Tensor = given[:, :, :height, :width]
+        painted = self.network(functional.pad(seen, [0, right, 0, below], mode="replicate"))
+        cut: Tensor = painted[:, :, :height, :width]
         return (cut + 1) / 2
 
 
 def nuke_module(trained: Trained) -> nn.Module:
-    """Put a generator into what makes it one picture in, one out."""
+    """Wrap a generator in all that makes it one picture in, one picture out."""
     multiple = trained.kind.size_multiple
     if trained.kind.gives == "maps":
         return Relit(_Maps(trained.network), trained.size, multiple).eval()

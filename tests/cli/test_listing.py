@@ -88,7 +88,7 @@ def test_a_broken_onnxruntime_is_told_with_its_remedy(tmp_path: Path) -> None:
     told = run("doctor")
     assert told.returncode == 0, told.stderr
     assert "onnxruntime\n  problem: can't be loaded (cannot import name 'InferenceSession'" in told.stdout
-    assert "mend: uninstall every onnxruntime wheel" in told.stdout
+    assert "fix: uninstall every onnxruntime wheel" in told.stdout
     refused = run("convert", EXAMPLES / "shots", "--to", "night", "--out", tmp_path / "out")
     assert refused.returncode == 2
     assert "error: onnxruntime: can't be loaded" in refused.stderr
