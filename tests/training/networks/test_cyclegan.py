@@ -73,7 +73,7 @@ def test_scores(size, scores):
     assert PatchDiscriminator()(picture(1, 3, *size)).shape == (1, 1, *scores)
 
 
-def test_a_score_judges_70_pixels():
+def test_a_score_is_of_70_pixels():
     """Measured without the norms, which see the whole picture."""
     layers = [layer for layer in PatchDiscriminator() if not isinstance(layer, nn.InstanceNorm2d)]
     given = picture(1, 3, 160, 160).double().requires_grad_()

@@ -129,3 +129,10 @@ def test_broken_recipe(tmp_path, text):
     (tmp_path / "recipe.json").write_text(text)
     with pytest.raises(UsageError, match="is not a recipe"):
         read_recipe(tmp_path)
+
+
+def test_no_name_is_in_two_tables(relight):
+    """So each may be written short."""
+    names = [*type(relight.run).model_fields, *type(relight.data).model_fields]
+    names += [*type(relight.method).model_fields, *relight.method.weights]
+    assert len(names) == len(set(names))
