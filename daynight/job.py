@@ -171,9 +171,11 @@ class Job:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of all that decides a result's pixels and file: not which frames, nor where, nor by whom.
+        """SHA-256 of the options that decide a result's pixels and file: not which frames, where, or by whom.
 
-        A chunk of a shot, done on another machine into another folder, has the digest of the whole.
+        A chunk of a shot, done on another machine into another folder, has the digest of the whole. It
+        covers what was asked, not the contents of what that names: a result's ``daynight:`` attributes have
+        the OCIO config, the opened chain and the model beside it.
         """
         values = {name: value for name, value in self.changed().items() if OPTIONS[name].decides_pixels}
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

@@ -34,7 +34,8 @@ class Delivery:
         self._spaces, self._warn, self._strict = spaces, warn, job.strict
         self._options = WriteOptions(job.depth, job.compression, job.strip_metadata)
         self._untouched = not chain.steps
-        self._provenance = provenance(job, spaces, chain)
+        self.provenance = provenance(job, spaces, chain)
+        """What each result says of how it was made: the attributes ``daynight:*``."""
 
     def write(self, job: FrameJob, plate: Frame, result: Frame) -> Frame:
         """Write a result under its final name, and return it as it was written.
@@ -55,7 +56,7 @@ class Delivery:
             result,
             form,
             options=self._options,
-            attributes={**self._provenance, **attributes},
+            attributes={**self.provenance, **attributes},
             untouched=self._untouched,
         )
         return result
@@ -101,7 +102,7 @@ def provenance(job: Job, spaces: ColourSpaces, chain: Chain) -> Mapping[str, str
         "ocio": spaces.config,
     }
     if chain.models:
-        values["model_sha256"] = chain.models[0].sha256
+        values["model_sha256"] = ", ".join(model.sha256 for model in chain.models)
     return {f"daynight:{key}": value for key, value in values.items()}
 
 

@@ -100,7 +100,6 @@ class _Run:
 
     def __init__(self, conversion: Conversion, warn: Callable[[str], None], view: Viewer | None) -> None:
         self._job, self._chain = conversion.job, conversion.chain
-        self._digest = conversion.job.digest
         self._warn, self._view = warn, view
         self._intake = conversion.intake
         self._delivery = Delivery(conversion.job, conversion.spaces, conversion.chain, warn)
@@ -149,7 +148,7 @@ class _Run:
         if self._shot is not None:
             with self._lock:
                 self._readers.pop((self._shot.of.root, self._shot.of.name), None)
-        facts = shot_facts(job, self._chain, self._intake, self._digest)
+        facts = shot_facts(job, self._chain, self._intake, self._delivery.provenance)
         expected = _first_size(job.shot) if self._job.strict else None
         return _Shot(job.shot, reader, Timeline(self._chain, reader.frame, facts), expected)
 

@@ -130,7 +130,9 @@ class ShotFactsFile:
             raise PlateError(self.path, fault, "check disk space and permissions") from None
 
 
-def shot_facts(job: FrameJob, chain: Chain, intake: Intake, digest: str) -> Mapping[int, ShotFacts]:
+def shot_facts(
+    job: FrameJob, chain: Chain, intake: Intake, provenance: Mapping[str, str]
+) -> Mapping[int, ShotFacts]:
     """Return what the chain's shot steps learn from a frame's shot; from its file where that is current.
 
     Every chunk looks at the same plates: some of all that the shot has, asked for or not.
@@ -139,7 +141,7 @@ def shot_facts(job: FrameJob, chain: Chain, intake: Intake, digest: str) -> Mapp
         job: of any frame of the shot.
         chain: whose steps.
         intake: reads plates.
-        digest: of the job; facts of another one are learned anew.
+        provenance: of the results; facts of any other job, model or config are learned anew.
 
     Raises:
         PlateError: a step can't work on this shot, or the facts can't be written.
@@ -148,7 +150,7 @@ def shot_facts(job: FrameJob, chain: Chain, intake: Intake, digest: str) -> Mapp
         return {}
     plates = job.shot.frames
     file = ShotFactsFile(job)
-    key = _key(digest, [path for _, path in plates], chain)
+    key = _key(provenance, [path for _, path in plates], chain)
     facts = file.read(key)
     if facts is None:
 
@@ -200,13 +202,12 @@ def spread(positions: Sequence[int], most: int) -> list[int]:
     return [positions[round(index * (len(positions) - 1) / max(most - 1, 1))] for index in range(most)]
 
 
-def _key(digest: str, plates: Sequence[Path], chain: Chain) -> str:
-    """Return what the facts depend on: the job, the steps' options, and the plates looked at."""
-    steps = chain.shot_steps
-    options = {index: [step.name, step.options.model_dump(mode="json")] for index, step in steps.items()}
-    seen = {position for step in steps.values() for position in spread(range(len(plates)), step.samples)}
+def _key(provenance: Mapping[str, str], plates: Sequence[Path], chain: Chain) -> str:
+    """Return a hash of what the facts depend on: how results are made, and the plates looked at."""
+    steps = chain.shot_steps.values()
+    seen = {position for step in steps for position in spread(range(len(plates)), step.samples)}
     versions = [[plates[position].name, *_version(plates[position])] for position in sorted(seen)]
-    return hashlib.sha256(json.dumps([digest, options, versions], sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([dict(provenance), versions], sort_keys=True).encode()).hexdigest()
 
 
 def _version(path: Path) -> list[int]:

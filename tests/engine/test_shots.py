@@ -209,6 +209,28 @@ def test_the_facts_of_a_shot_lie_beside_its_results_and_are_shared(
     assert json.loads(path.read_text())["steps"]["0"]["mean"] > 1, "learned anew: a plate has changed"
 
 
+@pytest.mark.parametrize("change", ["the chain file's text", "the OCIO config", "the strength"])
+def test_facts_of_results_made_otherwise_are_learned_anew(
+    tmp_path: Path,
+    shot: Path,
+    write_chain: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+    change: str,
+) -> None:
+    chain, out = write_chain(CHAINS["shot"]), tmp_path / "out"
+    convert(shot, chain=chain, out=out, frames="3")
+    (path,) = out.glob("*.json")
+    stale = json.loads(path.read_text())
+    stale["steps"]["0"]["mean"] = 0.25
+    path.write_text(json.dumps(stale))
+    if change == "the chain file's text":
+        write_chain(CHAINS["shot"] + '[[step]]\nuse = "grade"\nexposure = -1\n')
+    elif change == "the OCIO config":
+        monkeypatch.setenv("OCIO", "ocio://studio-config-v2.2.0_aces-v1.3_ocio-v2.4")
+    convert(shot, chain=chain, out=out, frames="4", strength=0.5 if change == "the strength" else 1)
+    assert json.loads(path.read_text())["steps"]["0"]["mean"] > 1
+
+
 def test_facts_that_cannot_be_read_are_learned_anew(
     tmp_path: Path, shot: Path, write_chain: Callable[[str], Path]
 ) -> None:
