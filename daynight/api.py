@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ParamSpec, Self, TypeAlias
+from typing import Any, ParamSpec, Self, TypeAlias, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,7 +109,10 @@ def _front(make: Callable[P, Job]) -> Callable[P, Summary]:
         """
         return run(make(*args, **kwargs))
 
-    convert.__signature__ = inspect.signature(make).replace(return_annotation=Summary)  # type: ignore[attr-defined]
+    # For help() and editors: the fields' plain types, without what they say to the command line.
+    types, signature = get_type_hints(make), inspect.signature(make)
+    parameters = [each.replace(annotation=types[name]) for name, each in signature.parameters.items()]
+    convert.__signature__ = inspect.Signature(parameters, return_annotation=Summary)  # type: ignore[attr-defined]
     return convert
 
 

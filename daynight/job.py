@@ -11,13 +11,12 @@ import hashlib
 import json
 import os
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeAlias, get_args, get_type_hints
 
-import tomli_w
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
 from pydantic.dataclasses import dataclass
 
@@ -30,6 +29,7 @@ NonFinite: TypeAlias = Literal["keep", "zero", "error"]
 OnMissing: TypeAlias = Literal["error", "skip", "hold", "black"]
 OnError: TypeAlias = Literal["stop", "continue"]
 DeviceName: TypeAlias = Literal["auto", "cuda", "cpu"]
+IsPath: TypeAlias = Literal["never", "maybe", "always"]
 
 GROUPS: Final[tuple[Group, ...]] = get_args(Group)
 
@@ -45,22 +45,14 @@ class Option:
     """Placeholder for its value; ``None``: made from its type."""
     decides_pixels: bool = True
     """Whether it decides a result's pixels or file, and so belongs to :attr:`Job.digest`."""
+    path: IsPath = "never"
+    """Whether its value is a path; one that may be a path is one if it looks like one."""
 
 
-def _look(text: str, metavar: str | None = None) -> Option:
-    return Option("look", text, metavar)
-
-
-def _plates(text: str, metavar: str | None = None, *, decides_pixels: bool = True) -> Option:
-    return Option("plates", text, metavar, decides_pixels)
-
-
-def _results(text: str, metavar: str | None = None, *, decides_pixels: bool = True) -> Option:
-    return Option("results", text, metavar, decides_pixels)
-
-
-def _run(text: str, metavar: str | None = None) -> Option:
-    return Option("run", text, metavar, decides_pixels=False)
+_look = partial(Option, "look")
+_plates = partial(Option, "plates")
+_results = partial(Option, "results")
+_run = partial(Option, "run", decides_pixels=False)
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -73,13 +65,20 @@ class Job:
 
     sources: Annotated[
         Source | Sequence[Source],
-        _plates("Folders (searched), images, or patterns such as sh010.%04d.exr.", decides_pixels=False),
+        _plates(
+            "Folders (searched), images, or patterns such as sh010.%04d.exr.",
+            decides_pixels=False,
+            path="always",
+        ),
     ]
     to: Annotated[str | None, _look("The look: night, day, … See daynight looks.", "LOOK")] = None
     _: KW_ONLY
-    chain: Annotated[Source | None, _look("A chain file, in place of a look.", "FILE.toml")] = None
+    chain: Annotated[
+        Source | None, _look("A chain file, in place of a look.", "FILE.toml", path="always")
+    ] = None
     model: Annotated[
-        Source | None, _look("A model, in place of the look's own: a name or an ONNX file.", "NAME|FILE.onnx")
+        Source | None,
+        _look("A model, in place of the look's own: a name or an ONNX file.", "NAME|FILE.onnx", path="maybe"),
     ] = None
     settings: Annotated[
         Mapping[str, Any] | Sequence[str],
@@ -93,6 +92,7 @@ class Job:
         _look(
             "Where the look applies: an image, a sequence, or a channel of the plates. White is changed.",
             "FILE|LAYER",
+            path="maybe",
         ),
     ] = None
     protect_lights: Annotated[bool, _look("Keep the plates' own lamps and headlights.")] = False
@@ -112,7 +112,8 @@ class Job:
         str | None, _plates("Color space of the plates. Default: what each file declares.", "NAME")
     ] = None
     ocio: Annotated[
-        Source | None, _plates("OCIO config. Default: $OCIO, otherwise a built-in ACES config.", "CONFIG")
+        Source | None,
+        _plates("OCIO config. Default: $OCIO, otherwise a built-in ACES config.", "CONFIG", path="maybe"),
     ] = None
     nonfinite: Annotated[NonFinite, _plates("What to do with NaN and infinite values.")] = "keep"
     on_missing: Annotated[OnMissing, _plates("What to do about missing frames.")] = "error"
@@ -134,6 +135,7 @@ class Job:
             "Output folder. Default: beside a folder of shots, inside the folder of an image.",
             "DIR",
             decides_pixels=False,
+            path="always",
         ),
     ] = None
     ext: Annotated[str | None, _results("File format. Default: the plates' own.", "exr|png|…")] = None
@@ -159,7 +161,9 @@ class Job:
         int | None, Field(ge=1), _run("CPU cores to use. Default: all available to this process.", "N")
     ] = None
     on_error: Annotated[OnError, _run("Whether the run stops at the first failed frame.")] = "continue"
-    report: Annotated[Source | None, _run("Write an HTML page with before/after wipes.", "FILE.html")] = None
+    report: Annotated[
+        Source | None, _run("Write an HTML page with before/after wipes.", "FILE.html", path="always")
+    ] = None
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -168,6 +172,11 @@ class Job:
         return tuple(
             Path(each) for each in ([sources] if isinstance(sources, str | os.PathLike) else sources)
         )
+
+    @property
+    def named_settings(self) -> dict[str, Any]:
+        """The settings, by ``step.option``."""
+        return parse_settings(self.settings)
 
     @property
     def digest(self) -> str:
@@ -187,38 +196,24 @@ class Job:
         defaults["settings"] = {}
         return {name: value for name, value in values.items() if value != defaults[name]}
 
-    @field_validator(
-        "sources",
-        "to",
-        "chain",
-        "model",
-        "mask",
-        "layer",
-        "colorspace",
-        "ocio",
-        "out",
-        "ext",
-        "out_colorspace",
-        "report",
-        mode="before",
-    )
+    @field_validator("*", mode="before")
     @classmethod
     def _not_empty(cls, value: Any) -> Any:
         """Refuse an empty text: an unset shell variable must not mean that nothing was asked for."""
-        if value == "":
+        if any(isinstance(each, str) and not each for each in (value if is_list(value) else [value])):
             raise ValueError("is empty; is a variable not set?")
         return value
 
     @model_validator(mode="after")
     def _one_look(self) -> Job:
         if self.to and self.chain:
-            raise ValueError("has both `to` and `chain`")
+            raise ValueError("has both `to` and `chain`; give one of them")
         return self
 
     @field_validator("settings", mode="before")
     @classmethod
     def _parsed(cls, value: Any) -> Any:
-        return value if isinstance(value, Mapping) else parse_settings(value)
+        return parse_settings(value)
 
     @model_validator(mode="wrap")
     @classmethod
@@ -239,20 +234,38 @@ OPTIONS: Final[Mapping[str, Option]] = {
 """What each field of a job says of itself, by the field's name, in the order of help and docs."""
 
 
-def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
-    """Parse ``step.option=value`` texts: values are TOML, or plain text where they are not.
+def parse_settings(settings: Any) -> dict[str, Any]:
+    """Return settings by ``step.option``.
+
+    Args:
+        settings: a mapping from ``step.option``, or from a step to a mapping of its options, as TOML reads
+            ``stylize.strength = 0.5``; or ``step.option=value`` texts, whose values are TOML, or plain text
+            where they are not.
 
     Raises:
-        ValueError: a text has another form.
+        ValueError: they have another form.
     """
     parsed: dict[str, Any] = {}
-    for text in settings:
-        name, equals, value = text.partition("=")
-        step, dot, option = name.partition(".")
-        if not (equals and dot and step and option):
-            raise ValueError(f"{text!r} must have the form step.option=value")
-        parsed[name] = parse_value(value)
+    if isinstance(settings, Mapping):
+        for name, value in settings.items():
+            options = value if isinstance(value, Mapping) and "." not in str(name) else None
+            parsed |= {name: value} if options is None else {f"{name}.{k}": v for k, v in options.items()}
+    else:
+        for text in settings if is_list(settings) else [settings]:
+            name, equals, value = str(text).partition("=")
+            if not equals:
+                raise ValueError(f"{text!r} is not a setting; write step.option=value")
+            parsed[name] = parse_value(value)
+    for name in parsed:
+        step, _, option = str(name).partition(".")
+        if not (step and option):
+            raise ValueError(f"{name!r} is not an option of a step; write step.option")
     return parsed
+
+
+def is_list(value: Any) -> bool:
+    """Whether a value is a sequence of values; a text is one value."""
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
 def parse_value(text: str) -> Any:
@@ -263,110 +276,26 @@ def parse_value(text: str) -> Any:
         return text
 
 
-def read_options(path: Path) -> dict[str, Any]:
-    """Read the options of a job file or a house config: TOML with the tables look, plates, results and run.
-
-    Relative paths in it start at the file's own folder, so that a show's settings can move.
-
-    Raises:
-        UsageError: the file can't be read, or holds something that is not an option.
-    """
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(path, f"can't be read ({error.strerror})", "check the name") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(path, f"is not TOML ({error})", "see docs/jobs.md") from None
-    values: dict[str, Any] = {}
-    for group, table in tables.items():
-        if group not in GROUPS or not isinstance(table, dict):
-            raise UsageError(path, f"unknown table [{group}]", nearest(group, GROUPS))
-        known = [name for name, option in OPTIONS.items() if option.group == group]
-        for name in table:
-            if name not in known:
-                raise UsageError(path, f"unknown option {name!r} in [{group}]", nearest(name, known))
-        values |= table
-    base = Path(os.path.abspath(path)).parent
-    return {name: _with_paths(name, value, lambda each: str(base / each)) for name, value in values.items()}
-
-
-def layered(*layers: Mapping[str, Any]) -> Job:
-    """Return the job of several layers of options, of which a later one takes precedence.
-
-    Settings are merged one by one, so that a job file may change one option of a house's look. A look takes
-    the place of an earlier layer's chain, and a chain that of its look.
-
-    Raises:
-        UsageError: a value is not one that its field takes.
-    """
-    values: dict[str, Any] = {"sources": ()}
-    settings: dict[str, Any] = {}
-    for layer in layers:
-        for name, other in (("to", "chain"), ("chain", "to")):
-            if layer.get(name):
-                values.pop(other, None)
-        values |= layer
-        own = layer.get("settings", {})
-        settings |= own if isinstance(own, Mapping) else _settings(own)
-    return Job(**{**values, "settings": settings})
-
-
-def to_toml(job: Job, folder: Path) -> str:
-    """Return a job file of what differs from the defaults; :func:`read_options` reads it back.
-
-    Args:
-        job: what to write.
-        folder: of the file: paths below it are written as relative to it, others as absolute.
-    """
-
-    def from_folder(path: str) -> str:
-        absolute = Path(os.path.abspath(path))
-        base = Path(os.path.abspath(folder))
-        return str(absolute.relative_to(base) if absolute.is_relative_to(base) else absolute)
-
-    tables: dict[str, dict[str, Any]] = {}
-    for name, value in job.changed().items():
-        tables.setdefault(OPTIONS[name].group, {})[name] = _with_paths(name, value, from_folder)
-    return tomli_w.dumps({group: tables[group] for group in GROUPS if group in tables})
-
-
-def _with_paths(name: str, value: Any, change: Callable[[str], str]) -> Any:
-    """Return a field's value with its paths changed; what only may be a path is one if it looks like one."""
-    if name == "sources":
-        return [change(each) for each in ([value] if isinstance(value, str) else value)]
-    is_path = name in ("chain", "out", "report")
-    if name in ("model", "mask", "ocio") and isinstance(value, str):
-        looks_like_one = "/" in value or os.sep in value or value.endswith((".onnx", ".ocio")) or "#" in value
-        is_path = looks_like_one and not value.startswith("ocio:")
-    return change(str(value)) if is_path else value
-
-
-def _settings(texts: Sequence[str]) -> dict[str, Any]:
-    try:
-        return parse_settings(texts)
-    except ValueError as error:
-        raise UsageError(f"`settings={' '.join(texts)}`", str(error), "see docs/chains.md") from None
-
-
 def refusal(error: ValidationError) -> UsageError:
     """Return pydantic's first complaint about a job as one line that names the field."""
     first = error.errors()[0]
-    name = str(first["loc"][0]) if first["loc"] else ""
+    place = first["loc"][0] if first["loc"] else ""
+    name = list(OPTIONS)[place] if isinstance(place, int) else place  # a number: the argument has no keyword
+    message, _, remedy = first["msg"].removeprefix("Value error, ").partition("; ")
     if first["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
         return UsageError(f"option {name!r}", "is unknown", nearest(name, OPTIONS))
     if not name:
-        return UsageError("job", first["msg"].removeprefix("Value error, "), "give one of them")
+        return UsageError("job", message, remedy)
     if first["type"] in ("missing", "missing_argument"):
         return UsageError(f"`{name}`", "is missing", "give at least one")
+    if name == "settings":
+        return UsageError("`settings`", message, remedy)
     subject = f"`{name}={'' if first['input'] is None else first['input']}`"
     if first["type"] == "value_error":
-        return UsageError(
-            subject, first["msg"].removeprefix("Value error, "), _REMEDIES.get(name, "see docs/jobs.md")
-        )
+        return UsageError(subject, message, remedy)
     return UsageError(subject, _must_be(first), "see docs/jobs.md")
 
 
-_REMEDIES: Final = {"settings": "write step.option=value"}
 _BOUNDS: Final = {
     "greater_than_equal": "must be {ge:g} or more",
     "less_than_equal": "must be {le:g} or less",

@@ -24,6 +24,7 @@ ARROWS: dict[str, set[str]] = {
     "errors": set(),
     "version": set(),
     "job": GROUND,
+    "job_file": GROUND | {"job"},
     "frames": GROUND | {"job"},
     "colour": GROUND | {"job", "frames"},
     "plates": GROUND | {"job", "frames", "colour"},
@@ -39,7 +40,7 @@ ARROWS: dict[str, set[str]] = {
     "evaluation": ENGINE | {"api", "dataset", "training"},
     "plugins": PICTURES | {"", "plugin", "looks", "training"},  # "": as anyone's plugin may
     "exporters": PICTURES | {"", "plugin", "dataset", "training", "export"},
-    "cli": ENGINE | {"", "api", "dataset", "training", "export", "evaluation"},
+    "cli": ENGINE | {"", "api", "job_file", "dataset", "training", "export", "evaluation"},
     "__main__": {"cli"},
 }
 """Rooms that each room may import. No room imports a plugin or an exporter: they come by the registry."""

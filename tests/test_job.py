@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+import daynight
 from daynight import Job
 from daynight.errors import UsageError
-from daynight.job import GROUPS, OPTIONS, layered, read_options, to_toml
+from daynight.job import GROUPS, OPTIONS
+from daynight.job_file import layered, read_options, to_toml
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "out of range": ({"strength": 2}, "`strength=2`: must be 1 or less; "),
@@ -22,9 +24,21 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "misspelled": ({"strenght": 1}, "option 'strenght': is unknown; did you mean 'strength'?"),
     "a setting of no form": (
         {"settings": ["exposure=1"]},
-        "'exposure=1' must have the form step.option=",
+        "`settings`: 'exposure' is not an option of a step; write step.option",
     ),
-    "two looks": ({"chain": "a.toml"}, "has both `to` and `chain`"),
+    "a setting without a value": (
+        {"settings": "grade.exposure"},
+        "`settings`: 'grade.exposure' is not a setting; write step.option=value",
+    ),
+    "a setting of no step": (
+        {"settings": {"exposure": 1}},
+        "`settings`: 'exposure' is not an option of a step; write step.option",
+    ),
+    "settings that are a number": (
+        {"settings": 5},
+        "`settings`: 5 is not a setting; write step.option=value",
+    ),
+    "two looks": ({"chain": "a.toml"}, "job: has both `to` and `chain`; give one of them"),
 }
 
 
@@ -36,6 +50,29 @@ def test_a_wrong_value_is_refused_in_one_line_that_names_its_field(
         Job("shots", "night", **values)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((5,), "`sources=5`: must be a valid string"),
+        ((["a", ""],), "`sources=['a', '']`: is empty; is a variable not set?"),
+        (("a", 5), "`to=5`: must be a valid string"),
+        ((), "`sources`: is missing; give at least one"),
+    ],
+)
+def test_an_argument_without_keyword_is_refused_by_its_field(
+    arguments: tuple[Any, ...], message: str
+) -> None:
+    with pytest.raises(UsageError) as error:
+        Job(*arguments)
+    assert str(error.value).startswith(message)
+
+
+def test_a_conversion_of_nothing_is_refused() -> None:
+    """A pattern of a script that matched nothing would else end as a success of 0 frames."""
+    with pytest.raises(UsageError, match="`sources`: names nothing; give at least one"):
+        daynight.convert([], "day-for-night")
 
 
 def test_every_option_says_its_group_and_what_it_does_in_one_line() -> None:
@@ -57,6 +94,14 @@ def test_settings_are_read_as_toml_and_as_text_where_they_are_not() -> None:
         "shots", "night", settings=["grade.tint=[1, 2, 3]", "grade.exposure=-2", "match.reference=a.png"]
     )
     assert job.settings == {"grade.tint": [1, 2, 3], "grade.exposure": -2, "match.reference": "a.png"}
+    assert Job("shots", "night", settings="grade.exposure=-2").settings == {"grade.exposure": -2}
+
+
+@pytest.mark.parametrize("key", ["grade.exposure", '"grade.exposure"'])
+def test_a_job_file_may_write_settings_as_tables(tmp_path: Path, key: str) -> None:
+    path = tmp_path / "shot.toml"
+    path.write_text(f"[look.settings]\n{key} = -2\n")
+    assert layered(read_options(path)).settings == {"grade.exposure": -2}
 
 
 def test_a_job_file_reads_back_what_was_written(tmp_path: Path) -> None:
@@ -99,6 +144,11 @@ FILES = {
     "not TOML": ("look = [", "is not TOML"),
     "unknown table": ("[lok]\nto = 'night'", "unknown table [lok]; did you mean 'look'?"),
     "unknown option": ("[look]\ntoo = 'night'", "unknown option 'too' in [look]; did you mean 'to'?"),
+    "not a table": ("look = 5", "look is not a table; write [look]"),
+    "a value out of range": ("[look]\nstrength = 2", "strength=2 must be 1 or less; see docs/jobs.md"),
+    "a source that is not a path": ("[plates]\nsources = 5", "sources=5 must be a valid string"),
+    "settings that are not": ("[look]\nsettings = 5", "settings 5 is not a setting; write step.option=value"),
+    "two looks": ("[look]\nto = 'a'\nchain = 'b'", "job has both `to` and `chain`; give one of them"),
     "option of another table": ("[look]\nframes = '1'", "unknown option 'frames' in [look]"),
 }
 

@@ -83,11 +83,9 @@ def command(
 
 def _job(config: Path | None, job_file: Path | None, given: dict[str, Any]) -> Job:
     """Return the job: built-in defaults, then the house's, then the job file's, then the command line's."""
-    from daynight.job import layered, read_options
+    from daynight.job_file import layered, read_options
 
     layers = [read_options(path) for path in (config, job_file) if path is not None]
-    if given.get("to") and given.get("chain"):
-        raise click.UsageError("Give one of '--to LOOK' and '--chain FILE'. See: daynight looks")
     job = layered(*layers, given)
     if not job.paths:
         raise click.UsageError("Missing argument 'SOURCE...'.")
@@ -103,7 +101,7 @@ def _save(job: Job, path: Path) -> None:
         UsageError: it can't be written.
     """
     from daynight.errors import UsageError
-    from daynight.job import to_toml
+    from daynight.job_file import to_toml
     from daynight.plates import written_whole
 
     if path.suffix != ".toml":

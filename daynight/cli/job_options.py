@@ -18,7 +18,6 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 _FLAGS: Final = {"settings": "--set"}
 """Flags that are not their field's name."""
-_PATHS: Final = frozenset({"chain", "out", "report"})
 _OTHERS: Final = "this command"
 
 
@@ -88,7 +87,7 @@ def _type(name: str, hint: Any) -> click.ParamType[Any]:
     least: Any = next((each.ge for each in bounds if isinstance(each, annotated_types.Ge)), None)
     most: Any = next((each.le for each in bounds if isinstance(each, annotated_types.Le)), None)
     kinds = get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
-    if name in _PATHS:
+    if OPTIONS[name].path == "always":
         return FilePath()
     for each in kinds:
         if get_origin(each) is Literal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from daynight.colour.spaces import ColourSpaces
@@ -36,6 +36,8 @@ def open_conversion(
     Raises:
         UsageError: something asked for does not exist or does not fit.
     """
+    if not job.paths:
+        raise UsageError("`sources`", "names nothing", "give at least one")
     ocio = None if job.ocio is None else str(job.ocio)
     spaces = ColourSpaces(ocio, source=job.colorspace, target=job.out_colorspace, warn=warn)
     chain = open_job_chain(job, registry, spaces, look=look, warn=warn)
@@ -59,7 +61,7 @@ def open_job_chain(
     """
     models = ModelCache(registry.models, job.device, job.jobs or processors())
     spec = look or _named_look(job, registry)
-    settings = job.settings if isinstance(job.settings, Mapping) else {}
+    settings = job.named_settings
     facts = {name: value for name, value in settings.items() if name.startswith("model.")}
     options = {name: value for name, value in settings.items() if name not in facts}
     if job.model is not None:

@@ -67,7 +67,10 @@ WRONG = {
     "over the plates": (("--to", "passthrough", "--out", "SHOT"), "is a plate and would be overwritten"),
     "chain not there": (("--chain", "absent.toml"), "absent.toml: can't be read"),
     "model not there": (("--to", "night", "--model", "absent.onnx"), "absent.onnx: can't be read"),
-    "look and chain": (("--to", "night", "--chain", "a.toml"), "Give one of"),
+    "look and chain": (
+        ("--to", "night", "--chain", "a.toml"),
+        "job: has both --to and --chain; give one of them",
+    ),
     "empty path": (("--to", "night", "--out", ""), "the path is empty"),
     "report over a plate": (("--to", "passthrough", "--report", "SHOT"), "is not the name of a page"),
     "model fact without a model": (("--to", "day-for-night", "--set", "model.radius=3"), "has no model"),
