@@ -149,7 +149,7 @@ class Batch:
             out=folder,
             frames=f"{files[0]}-{files[1]}x{media.step}" if media else None,
         )
-        for fault in (*(gap.fault for gap in summary.missing), *(event.fault for event in summary.failed)):
+        for fault in summary.faults:
             print(f"error: {fault}", file=sys.stderr)
         if summary.done or summary.finished:
             relink(clip, folder / plates.name, media, files)

@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pictures import as_uint8, picture
+from onnx_models import affine
+from pictures import as_uint8, picture, write_image
 
 import daynight
 from daynight import convert
-from daynight.errors import UsageError
+from daynight.errors import DaynightError, UsageError
+from daynight.plugin import LookSpec, StepSpec
 
 
 def test_everything_public_is_there_and_documented() -> None:
@@ -85,6 +87,82 @@ def test_a_result_is_never_the_array_that_was_given() -> None:
     light = picture()
     with daynight.open_look("passthrough") as look:
         assert not np.shares_memory(look(light), light)
+
+
+DARKER = "grade.exposure=-1"
+
+
+def test_a_mask_says_where_a_look_applies(tmp_path: Path) -> None:
+    light = picture(6, 8)
+    mask = np.zeros((6, 8), np.float32)
+    mask[:, 4:] = 1
+    with daynight.open_look("day-for-night", settings=[DARKER]) as look:
+        whole = look(light)
+    file = write_image(tmp_path / "mask.exr", np.repeat(mask[..., np.newaxis], 3, axis=2))
+    for given in (mask, mask.astype(np.float64), file, str(file)):
+        with daynight.open_look("day-for-night", settings=[DARKER], mask=given) as look:
+            result = look(light)
+        np.testing.assert_array_equal(result[:, :4], light[:, :4])
+        np.testing.assert_allclose(result[:, 4:], whole[:, 4:], rtol=1e-5)
+
+
+def test_a_mask_of_another_size_is_refused() -> None:
+    with (
+        daynight.open_look("day-for-night", mask=np.ones((6, 9), np.float32)) as look,
+        pytest.raises(ValueError, match="the mask is 9x6 and the picture 8x6"),
+    ):
+        look(picture(6, 8))
+
+
+def test_a_closed_look_is_refused() -> None:
+    look = daynight.open_look("day-for-night")
+    look(picture())
+    look.close()
+    look.close()
+    with pytest.raises(ValueError, match="the look is closed"):
+        look(picture())
+    with pytest.raises(ValueError, match="the look is closed"):
+        next(look.shot([picture()]))
+
+
+@pytest.mark.parametrize(
+    ("look", "options", "message"),
+    [
+        ("nigth", {}, "look 'nigth': is unknown; did you mean 'night'?"),
+        (Path("absent.toml"), {}, "absent.toml: can't be read"),
+        ("night", {"model": "absent.onnx"}, "absent.onnx: can't be read"),
+        ("night", {"mask": "absent.exr"}, "absent.exr: "),
+        ("night", {"device": "tpu"}, "`device=tpu`: must be 'auto', 'cuda' or 'cpu'"),
+        ("day-for-night", {"settings": ["grade.exposre=1"]}, "did you mean 'exposure'?"),
+        ("day-for-night", {"strength": 2}, "`strength=2`: must be 1 or less"),
+    ],
+    ids=lambda value: str(value) if isinstance(value, str | Path) else None,
+)
+def test_a_look_that_is_asked_for_wrongly_fails_as_it_is_opened(
+    look: str | Path, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(DaynightError) as error:
+        daynight.open_look(look, **options)
+    assert message in str(error.value)
+
+
+def test_a_look_takes_a_model_in_place_of_its_own(tmp_path: Path) -> None:
+    model = affine(tmp_path / "half.onnx", scale=0.5)
+    image = np.full((16, 16, 3), 200, np.uint8)
+    with daynight.open_look("night", model=model, device="cpu") as look:
+        result = look(image)
+    # The model's pixels are in [-1, 1].
+    np.testing.assert_allclose(result, (200 + 127.5) / 2, atol=1)
+
+
+def test_a_look_may_be_a_chain_file_or_made_in_python(tmp_path: Path) -> None:
+    chain = tmp_path / "darker.toml"
+    chain.write_text('[[step]]\nuse = "grade"\nexposure = -1\n')
+    made = LookSpec("darker", (StepSpec("grade", {"exposure": -1}),))
+    light = picture()
+    with daynight.open_look(chain) as file, daynight.open_look(made) as spec:
+        np.testing.assert_allclose(file(light), light / 2, rtol=1e-5)
+        np.testing.assert_array_equal(spec(light), file(light))
 
 
 @pytest.mark.parametrize(

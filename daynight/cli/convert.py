@@ -135,12 +135,10 @@ def _show_summary(summary: Summary, job: Job, *, quiet: bool, debug: bool) -> No
     """Print how it ended: faults to the error stream, one line each, then one line of summary."""
     from daynight.cli import error
 
-    for fault in (*summary.unread, *(gap.fault for gap in summary.missing)):
+    for fault in summary.faults:
         error(str(fault))
-    for event in summary.failed:
-        error(str(event.fault))
-        if debug:
-            click.echo(event.trace, err=True)
+    for event in summary.failed if debug else ():
+        click.echo(event.trace, err=True)
     folders = ", ".join(str(folder) for folder in summary.outputs)
     click.echo(f"{summary} → {folders}", err=quiet)
     if job.report:

@@ -79,7 +79,13 @@ class Summary:
     @property
     def complete(self) -> bool:
         """Whether every frame asked for has its result."""
-        return not (self.failed or self.missing or self.unread)
+        return not self.faults
+
+    @property
+    def faults(self) -> tuple[DaynightError, ...]:
+        """Why results are missing: a fault for each folder not read, each shot's gaps, each failed frame."""
+        failed = (event.fault for event in self.failed if event.fault)
+        return (*self.unread, *(each.fault for each in self.missing), *failed)
 
     def __str__(self) -> str:
         """Return how the run ended, in one line."""

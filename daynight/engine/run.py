@@ -226,5 +226,5 @@ def _failed(outcome: Outcome[FrameJob, FrameDone]) -> FrameDone:
         error = type(fault)(fault.subject, fault.fault, fault.remedy)
     else:
         line = " ".join(f"{type(fault).__name__}: {fault}".split())
-        error = PlateError(job.source, f"can't be converted ({line})", "the traceback says more")
+        error = PlateError(job.source, f"can't be converted ({line})", "see the traceback: `debug`")
     return FrameDone(job, fault=error, trace=trace)

@@ -4,6 +4,9 @@ import dataclasses
 import re
 from pathlib import Path
 
+import click
+
+from daynight.cli.convert import command
 from daynight.job import GROUPS, OPTIONS, Job
 
 PAGE = Path(__file__).parents[1] / "cli.md"
@@ -13,12 +16,13 @@ MARKS = re.compile(r"(<!-- options:.*?-->\n).*?(<!-- end of options -->)", re.DO
 def table() -> str:
     """Return the options, a table for each group."""
     defaults = {field.name: field.default for field in dataclasses.fields(Job)}
+    flags = {each.name: each.opts[-1] for each in command.params if isinstance(each, click.Option)}
     lines: list[str] = []
     for group in GROUPS:
         lines += [f"**{group.capitalize()}**", "", "| option | default | |", "|---|---|---|"]
         for name, option in OPTIONS.items():
             if option.group == group:
-                flag = {"sources": "SOURCE...", "settings": "--set"}.get(name, "--" + name.replace("_", "-"))
+                flag = flags.get(name, "SOURCE...")
                 default = defaults[name]
                 shown = (
                     f"`{default}`" if isinstance(default, str | int | float) and default is not False else ""

@@ -102,8 +102,8 @@ def main() -> None:
         frames=f"{scene.frame_start}-{scene.frame_end}",
         overwrite=True,  # the plates are new
     )
-    if summary.failed:
-        sys.exit("\n".join(str(event.fault) for event in summary.failed))
+    if not summary.complete:
+        sys.exit("\n".join(map(str, summary.faults)))
     plate = Path(scene.render.frame_path(frame=scene.frame_start))
     comp = composite(scene, plate, out / asked.to / plate.name, asked.mix)
     render_to(comp, out / "comp/comp.####")

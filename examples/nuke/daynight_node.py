@@ -46,8 +46,8 @@ def convert(node: Any) -> Any:
         return None
     finally:
         nuke.delete(write)
-    if summary.failed:
-        nuke.message("\n".join(str(event.fault) for event in summary.failed))
+    if not summary.complete:
+        nuke.message("\n".join(map(str, summary.faults)))
         return None
     result = (folder / look / plates.name).as_posix()
     return nuke.nodes.Read(file=result, first=first, last=last, origfirst=first, origlast=last, raw=True)

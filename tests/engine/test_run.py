@@ -235,7 +235,8 @@ def test_a_fault_in_a_plugins_step_is_that_frames_fault(
     monkeypatch.setenv("DAYNIGHT_PLUGINS", "faulty")
     summary = convert(make_shot("sh", (1, 2, 3)), chain=tmp_path / "faulty.toml", out=tmp_path / "out")
     (failed,) = summary.failed
-    assert "sh.0002.png: can't be converted (ZeroDivisionError: by zero); " in str(failed.fault)
+    message = "sh.0002.png: can't be converted (ZeroDivisionError: by zero); see the traceback: `debug`"
+    assert str(failed.fault).endswith(message)
     assert failed.trace.rstrip().endswith("ZeroDivisionError: by\nzero")
     assert summary.done == 2
 
@@ -251,3 +252,13 @@ def test_a_shot_whose_data_windows_move_is_one_shot(tmp_path: Path) -> None:
         SHARED / "plates/beachball/singlepart.%04d.exr", "day-for-night", out=tmp_path, on_error="stop"
     )
     assert (summary.done, summary.failed) == (2, [])
+
+
+def test_a_summary_lists_every_fault_once(make_shot: MakeShot, tmp_path: Path) -> None:
+    folder = make_shot("sh", (1, 2, 4))
+    (folder / "sh.0002.png").write_text("oops")
+    summary = convert(folder, "day-for-night", out=tmp_path / "out")
+    gap, broken = map(str, summary.faults)
+    assert "frame 3" in gap
+    assert "sh.0002.png" in broken
+    assert not summary.complete
