@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import runpy
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import test_third_party
+from click.testing import Result
 from pictures import EXAMPLES, as_uint8, open_spec, picture, read_image, write_image
 
 from daynight import errors
@@ -26,12 +28,30 @@ from daynight.plugin.look import read_look
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
+PLUGINS = DOCS / "plugins.md"
 HOOKS = sorted(name for name in vars(hookspecs) if name.startswith("daynight_"))
 
 
 def blocks(page: Path, language: str) -> list[str]:
     text = page.read_text(encoding="utf-8")
     return re.findall(rf"^```{language}\b[^\n]*\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def block(page: Path, mark: str) -> str:
+    """Return the block that a mark of its first line names, such as ``file=steady.py``."""
+    text = page.read_text(encoding="utf-8")
+    (found,) = re.findall(rf"^```\w+ {re.escape(mark)}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    return found
+
+
+def run_console(page: Path, mark: str, daynight: Callable[..., Result]) -> None:
+    """Run the daynight commands of a block, and hold each to what the page says it prints."""
+    commands = re.findall(r"^\$ daynight (.*)\n((?:[^$].*\n)*)", block(page, mark), re.MULTILINE)
+    assert commands
+    for command, printed in commands:
+        result = daynight(*command.split())
+        assert result.exit_code == 0, result.output
+        assert printed in result.stdout
 
 
 @pytest.mark.parametrize("hook", HOOKS)
@@ -114,30 +134,33 @@ def test_every_chain_in_the_docs_opens(text: str, tmp_path: Path) -> None:
     assert [step.name for step in chain.steps] == re.findall(r'^use = "(\w+)"', text, re.MULTILINE)
 
 
-def test_the_plugin_page_works_as_it_stands(
+@pytest.fixture
+def plugin_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Write files of the plugin page into a folder of plugins."""
+
+    def write(*names: str) -> Path:
+        folder = tmp_path / "daynight-plugins"
+        folder.mkdir()
+        for name in names:
+            (folder / name).write_text(block(PLUGINS, f"file={name}"))
+        monkeypatch.delenv("DAYNIGHT_PLUGINS")
+        monkeypatch.setenv("DAYNIGHT_PLUGIN_PATH", str(folder))
+        return folder
+
+    return write
+
+
+def test_the_steps_and_looks_of_the_plugin_page_work_as_they_stand(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    daynight: Callable[..., object],
+    daynight: Callable[..., Result],
     make_shot: Callable[..., Path],
+    plugin_folder: Callable[..., Path],
 ) -> None:
-    code, steady = blocks(DOCS / "plugins.md", "python")
-    (console,) = blocks(DOCS / "plugins.md", "console")
-    folder = tmp_path / "daynight-plugins"
-    folder.mkdir()
-    (folder / "vignette.py").write_text(code)
-    (folder / "steady.py").write_text(steady)
-    (look,) = (text for text in blocks(DOCS / "plugins.md", "toml") if text.startswith("summary"))
-    (folder / "dusk.toml").write_text(look)
+    folder = plugin_folder("vignette.py", "steady.py", "dusk.toml")
     make_shot("shots/sh", (1, 2))
-    monkeypatch.delenv("DAYNIGHT_PLUGINS")
-    monkeypatch.setenv("DAYNIGHT_PLUGIN_PATH", str(folder))
     monkeypatch.chdir(tmp_path)
-    commands = re.findall(r"^\$ daynight (.*)\n((?:[^$].*\n)*)", console, re.MULTILINE)
-    assert len(commands) == 2
-    for command, printed in commands:
-        result = daynight(*command.split())
-        assert result.exit_code == 0, result.output
-        assert printed in result.stdout
+    run_console(PLUGINS, "run=vignette", daynight)
     results = [read_image(tmp_path / f"shots_night-vignette/sh/sh.000{number}.png") for number in (1, 2)]
     assert all(image[:8, :8].mean() < image[20:28, 28:36].mean() for image in results)
     result = daynight("convert", tmp_path / "shots/sh", "--to", "dusk", "--out", tmp_path / "dusk")
@@ -147,6 +170,56 @@ def test_the_plugin_page_works_as_it_stands(
     )
     assert after.mean() < before.mean()
     assert f"half of the night, steadied  [{folder / 'dusk.toml'}]" in daynight("looks").stdout
+
+
+def test_the_network_of_the_plugin_page_trains_and_converts(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    daynight: Callable[..., Result],
+    make_shot: Callable[..., Path],
+    plugin_folder: Callable[..., Path],
+) -> None:
+    pytest.importorskip("torch")
+    plugin_folder("curve.py")
+    (tmp_path / "curve.toml").write_text(block(PLUGINS, "file=curve.toml").replace("500", "40"))
+    day_and_night(tmp_path)
+    plate = read_image(make_shot("shots/sh", (1,)) / "sh.0001.png")
+    monkeypatch.chdir(tmp_path)
+    run_console(PLUGINS, "run=curve", daynight)
+    result = read_image(tmp_path / "shots_night/sh/sh.0001.png")
+    assert result.shape == plate.shape
+    assert not np.array_equal(result, plate)
+
+
+def test_the_loss_of_the_plugin_page_is_a_row(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    daynight: Callable[..., Result],
+    plugin_folder: Callable[..., Path],
+) -> None:
+    pytest.importorskip("torch")
+    from daynight.training.methods.cycle_gan import losses, terms
+
+    formula: dict[str, object] = dict(vars(losses))
+    exec(block(PLUGINS, "file=losses.py"), formula)
+    row = eval(block(PLUGINS, "file=terms.py"), {**vars(terms), "contrast_loss": formula["contrast_loss"]})
+    monkeypatch.setattr(terms, "TERMS", (*terms.TERMS, *row))
+    plugin_folder("curve.py")
+    (tmp_path / "curve.toml").write_text(block(PLUGINS, "file=curve.toml").replace("500", "3"))
+    day_and_night(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    options = ("--preset", "curve.toml", "--set", "contrast=3")
+    result = daynight("train", "day", "night", "--out", "run", *options)
+    assert result.exit_code == 0, result.output
+    metrics = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
+    assert any(line.get("contrast", 0) > 0 for line in metrics), metrics
+
+
+def day_and_night(folder: Path) -> None:
+    """Write two bright pictures and two dark ones, to train on."""
+    for seed in (1, 2):
+        write_image(folder / f"day/{seed}.png", as_uint8(picture(80, 96, seed)))
+        write_image(folder / f"night/{seed}.png", as_uint8(picture(80, 96, seed) / 8))
 
 
 def test_embed_runs_and_is_short() -> None:
