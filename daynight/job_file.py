@@ -1,4 +1,4 @@
-"""Job files: a job as TOML, a house's defaults, and which of several takes precedence."""
+"""Job files: a job as TOML, a studio's defaults, and how several are layered."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from daynight.job import GROUPS, OPTIONS, Job, is_list
 
 
 def read_options(path: Path) -> dict[str, Any]:
-    """Read the options of a job file or a house config: TOML with the tables look, plates, results and run.
+    """Read a job file or a studio's defaults: TOML with the tables look, plates, results and run.
 
     Relative paths in it start at the file's own folder, so that a show's settings can move.
 
@@ -51,7 +51,7 @@ def read_options(path: Path) -> dict[str, Any]:
 def layered(*layers: Mapping[str, Any]) -> Job:
     """Return the job of several layers of options, of which a later one takes precedence.
 
-    Settings are merged one by one, so that a job file may change one option of a house's look. A look takes
+    Settings are merged one by one, so that a job file may change one option of a studio's look. A look takes
     the place of an earlier layer's chain, and a chain that of its look.
 
     Raises:

@@ -131,12 +131,12 @@ def test_a_job_file_reads_back_what_was_written(tmp_path: Path) -> None:
 
 
 def test_a_later_layer_takes_precedence_and_settings_are_merged() -> None:
-    house = {"to": "night", "strength": 0.8, "settings": {"grade.exposure": -1, "grade.saturation": 0.5}}
+    studio = {"to": "night", "strength": 0.8, "settings": {"grade.exposure": -1, "grade.saturation": 0.5}}
     shot = {"sources": "a", "settings": {"grade.exposure": -2}}
-    job = layered(house, shot, {"strength": 0.3, "settings": ("grade.tint=[1, 1, 2]",)})
+    job = layered(studio, shot, {"strength": 0.3, "settings": ("grade.tint=[1, 1, 2]",)})
     assert (job.to, job.strength, job.paths) == ("night", 0.3, (Path("a"),))
     assert job.settings == {"grade.exposure": -2, "grade.saturation": 0.5, "grade.tint": [1, 1, 2]}
-    assert layered(house, {"chain": "dusk.toml"}).to is None, "a chain takes the place of a house's look"
+    assert layered(studio, {"chain": "dusk.toml"}).to is None, "a chain takes the place of a studio's look"
 
 
 FILES = {

@@ -82,7 +82,7 @@ class Commands(click.Group):
         plugins = Plugins(warn, first_party=False)
         commands: dict[str, click.Command] = {}
         for loaded in plugins.loaded:
-            with plugins.left_out_on_fault(loaded.plugin.name):
+            with plugins.left_out_on_fault(f"plugin {loaded.plugin.name}"):
                 found = plugins.registered("daynight_commands", loaded)
                 commands |= _checked(found, {*COMMANDS, *commands})
         return commands
@@ -93,7 +93,7 @@ def _checked(found: Sequence[object], taken: Collection[str]) -> dict[str, click
     commands: dict[str, click.Command] = {}
     for command in found:
         if not isinstance(command, click.Command) or not command.name:
-            raise PluginError(f"plugin's command {command!r}", "is no click command", "see docs/plugins.md")
+            raise PluginError(f"command {command!r}", "is not a click command", "see docs/plugins.md")
         if command.name in taken or command.name in commands:
             raise PluginError(f"command {command.name!r}", "is registered twice", "rename one of them")
         commands[command.name] = command

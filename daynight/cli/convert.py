@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from daynight.job import Job
 
 CONFIG_VARIABLE: Final = "DAYNIGHT_CONFIG"
-"""A house's defaults: a TOML file like a job file."""
+"""A studio's defaults: a TOML file like a job file."""
 
 
 @click.command("convert", cls=JobCommand)
@@ -29,7 +29,7 @@ CONFIG_VARIABLE: Final = "DAYNIGHT_CONFIG"
     type=FilePath(),
     metavar="FILE.toml",
     envvar=CONFIG_VARIABLE,
-    help=f"Defaults of a house. Default: ${CONFIG_VARIABLE}.",
+    help=f"A studio's defaults, a file like a job file. Default: ${CONFIG_VARIABLE}.",
 )
 @click.option(
     "--progress",
@@ -82,7 +82,7 @@ def command(
 
 
 def _job(config: Path | None, job_file: Path | None, given: dict[str, Any]) -> Job:
-    """Return the job: built-in defaults, then the house's, then the job file's, then the command line's."""
+    """Return the job: built-in defaults, then the studio's, then the job file's, then the command line's."""
     from daynight.job_file import layered, read_options
 
     layers = [read_options(path) for path in (config, job_file) if path is not None]

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import pluggy
 
-from daynight.errors import PluginError, nearest
+from daynight.errors import DaynightError, PluginError, nearest
 from daynight.plugin import hookspecs
 
 GROUP: Final = "daynight"
@@ -81,7 +81,7 @@ class Plugins:
         for plugin in self._found():
             if plugin.first_party and not first_party:
                 continue
-            with self.left_out_on_fault(plugin.name):
+            with self.left_out_on_fault(f"plugin {plugin.name}"):
                 self._load(plugin)
 
     def registered(self, hook: str, loaded: Loaded) -> list[Any]:
@@ -95,8 +95,11 @@ class Plugins:
         return [thing for things in caller() for thing in things]
 
     @contextmanager
-    def left_out_on_fault(self, name: str) -> Iterator[None]:
-        """Name the plugin in a warning if the block fails, and go on after the block.
+    def left_out_on_fault(self, subject: str) -> Iterator[None]:
+        """Warn of a fault in the block, and go on after it.
+
+        Args:
+            subject: whose fault it is: a plugin, or the path of a look file or folder.
 
         Raises:
             PluginError: the block failed and plugins are loaded strictly.
@@ -104,10 +107,7 @@ class Plugins:
         try:
             yield
         except (Exception, SystemExit) as error:  # a stranger's code may raise anything
-            fault = " ".join(f"{type(error).__name__}: {error}".split())
-            refusal = PluginError(f"plugin {name}", f"is broken ({fault})", "mend or uninstall it")
-            if isinstance(error, PluginError):
-                refusal = error
+            refusal = _refusal(subject, error)
             if self._strict:
                 raise refusal from error
             self._warn(f"{refusal}; it is left out")
@@ -172,6 +172,16 @@ def _entry_points() -> list[Plugin]:
     return sorted(plugins, key=lambda plugin: (not plugin.first_party, plugin.name))
 
 
+def _refusal(subject: str, error: BaseException) -> PluginError:
+    """Return any fault as one that names its subject."""
+    if not isinstance(error, DaynightError):
+        fault = " ".join(f"{type(error).__name__}: {error}".split())
+        return PluginError(subject, f"is broken ({fault})", "mend or uninstall it")
+    if subject in error.subject:
+        return PluginError(error.subject, error.fault, error.remedy)
+    return PluginError(subject, f"{error.subject} {error.fault}", error.remedy)
+
+
 def _require_folder(folder: Path) -> None:
     if not folder.is_absolute():
         raise PluginError(
@@ -190,7 +200,7 @@ def _visible(folder: Path, pattern: str) -> list[Path]:
 def _import_file(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"daynight_plugin_{path.stem}", path)
     if spec is None or spec.loader is None:
-        raise PluginError(path, "is no Python file", "rename it")
+        raise PluginError(path, "is not a Python file", "rename it")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -42,7 +42,7 @@ class Registry:
         plugins = Plugins(warn or python_warning, strict=strict)
         registry = cls()
         for loaded in plugins.loaded:
-            with plugins.left_out_on_fault(loaded.plugin.name):
+            with plugins.left_out_on_fault(f"plugin {loaded.plugin.name}"):
                 registry.add(loaded, plugins)
         for path in plugins.look_files:
             with plugins.left_out_on_fault(str(path)):
@@ -80,7 +80,7 @@ def _named(
     named: dict[str, Any] = {}
     for thing in things:
         if not fits(thing):
-            raise PluginError(f"plugin's {kind} {thing!r}", f"is no {kind}", "see docs/plugins.md")
+            raise PluginError(f"{kind} {thing!r}", f"is not a {kind}", "see docs/plugins.md")
         if thing.name in table or thing.name in named:
             raise PluginError(f"{kind} {thing.name!r}", "is registered twice", "rename one of them")
         named[thing.name] = thing

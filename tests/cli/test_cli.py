@@ -88,8 +88,8 @@ def daynight_commands():
 @pytest.mark.parametrize(
     ("name", "more", "message"),
     [
-        ("convert", "", "command 'convert': is registered twice"),
-        ("hello", ", 3", "plugin's command 3: is no click command"),
+        ("convert", "", "plugin bad: command 'convert' is registered twice"),
+        ("hello", ", 3", "plugin bad: command 3 is not a click command"),
     ],
 )
 def test_a_plugins_command_that_does_not_fit_is_left_out_with_a_warning(

@@ -1,4 +1,4 @@
-"""Job files and a house's defaults on the command line."""
+"""Job files and a studio's defaults on the command line."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def test_a_job_file_gives_what_its_options_give(
         np.testing.assert_array_equal(read_image(tmp_path / "a" / name), read_image(tmp_path / "b" / name))
 
 
-def test_the_command_line_beats_the_job_file_and_that_the_house(
+def test_the_command_line_beats_the_job_file_and_that_the_studio(
     daynight: Daynight, make_shot: MakeShot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, saved = make_shot("sh"), tmp_path / "saved.toml"
-    house, shot = tmp_path / "house.toml", tmp_path / "shot.toml"
-    house.write_text('[look]\nto = "passthrough"\n[results]\next = "tif"\ndepth = "16"\n[run]\njobs = 1\n')
+    studio, shot = tmp_path / "studio.toml", tmp_path / "shot.toml"
+    studio.write_text('[look]\nto = "passthrough"\n[results]\next = "tif"\ndepth = "16"\n[run]\njobs = 1\n')
     shot.write_text('[results]\next = "exr"\ndepth = "half"\n')
-    monkeypatch.setenv("DAYNIGHT_CONFIG", str(house))
+    monkeypatch.setenv("DAYNIGHT_CONFIG", str(studio))
     result = daynight("convert", folder, "--job", shot, "--depth", "float", "--dry-run", "--save-job", saved)
     assert result.exit_code == 0, result.stderr
     values = tomllib.loads(saved.read_text())

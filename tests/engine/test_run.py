@@ -1,4 +1,4 @@
-"""Frames through the whole house, by the public function."""
+"""Whole conversions, by the public function."""
 
 from __future__ import annotations
 

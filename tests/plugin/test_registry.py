@@ -85,13 +85,13 @@ BROKEN = {
     ),
     "not a step": (
         "from daynight import hookimpl\n@hookimpl\ndef daynight_steps(): return [int]",
-        "is no step",
+        "plugin bad: step <class 'int'> is not a step",
     ),
     "not a look": (
         "from daynight import hookimpl\n@hookimpl\ndef daynight_looks(): return ['x']",
-        "is no look",
+        "plugin bad: look 'x' is not a look",
     ),
-    "name taken": (STEP.format(name="grade"), "step 'grade': is registered twice"),
+    "name taken": (STEP.format(name="grade"), "plugin bad: step 'grade' is registered twice"),
     "hook raises": (
         "from daynight import hookimpl\n@hookimpl\ndef daynight_models(): raise KeyError('x')",
         "KeyError",
@@ -111,7 +111,7 @@ def test_a_broken_plugin_is_named_and_left_out_whole(folder: Path, text: str, me
     assert "\n" not in told[0]
     assert before <= set(registry.steps)
     assert "flip" in registry.steps, "the others are loaded"
-    with pytest.raises(PluginError, match=r"bad|registered twice|is no"):
+    with pytest.raises(PluginError, match=r"^plugin bad: "):
         loaded(strict=True)
 
 
@@ -149,3 +149,48 @@ def test_folders_that_are_not_there_or_relative_are_told_and_never_searched(
     assert "is relative, and the current directory is never searched" in told[0]
     assert "absent: is not a folder" in told[1]
     assert len(told) == 2
+
+
+LOOK = 'summary = "darker"\n[[step]]\nuse = "grade"\nexposure = -1\n'
+
+
+def test_a_look_file_in_a_folder_is_a_look(folder: Path) -> None:
+    (folder / "dim.toml").write_text(LOOK)
+    (folder / "_draft.toml").write_text("nonsense")
+    registry, told = loaded()
+    assert not told
+    look = registry.looks["dim"]
+    assert (look.summary, [step.name for step in look.steps]) == ("darker", ["grade"])
+    assert look.origin == str(folder / "dim.toml")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("dim.toml", "sumary = 'x'", "dim.toml: unknown key 'sumary'; did you mean 'summary'?"),
+        ("dim.toml", "[[step]\n", "dim.toml: is not TOML"),
+        ("night.toml", LOOK, "night.toml: look 'night' is registered twice; rename one of them"),
+    ],
+    ids=["misspelled", "not TOML", "a name that is taken"],
+)
+def test_a_broken_look_file_is_named_and_left_out(folder: Path, name: str, text: str, message: str) -> None:
+    (folder / name).write_text(text)
+    (folder / "good.toml").write_text(LOOK)
+    registry, (line,) = loaded()
+    assert message in line
+    assert line.endswith("; it is left out")
+    assert "Error" not in line, "its own fault, not that of a plugin's code"
+    assert "good" in registry.looks
+    assert registry.looks["night"].model == "night"
+    with pytest.raises(PluginError, match=str(folder / name)):
+        loaded(strict=True)
+
+
+@pytest.mark.parametrize(("allowed", "there"), [("", False), ("other", False), ("dim", True)])
+def test_the_allow_list_holds_for_look_files(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, allowed: str, there: bool
+) -> None:
+    (folder / "dim.toml").write_text(LOOK)
+    (folder / "other.toml").write_text(LOOK)
+    monkeypatch.setenv(ALLOW_VARIABLE, allowed)
+    assert ("dim" in loaded()[0].looks) is there
