@@ -15,28 +15,6 @@ from click.testing import CliRunner, Result
 from pictures import as_uint8, picture, write_image
 
 
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Keep the exit status for :func:`pytest_unconfigure`."""
-    session.config.stash[_STATUS] = int(exitstatus)
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """End with the count of tests as the last line.
-
-    OpenImageIO's binding (nanobind) prints a report of "leaks" when the interpreter ends: objects that pytest
-    still holds, which only C++ can be told not to report. All else is done by now, so the process ends here.
-    """
-    status = config.stash.get(_STATUS, None)
-    if status is not None:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-
-
-_STATUS = pytest.StashKey[int]()
-
-
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No plugin of the machine's own may change a test."""

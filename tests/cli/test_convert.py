@@ -6,7 +6,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -153,6 +153,15 @@ def test_strict_plugins(daynight: Daynight, make_shot: MakeShot, tmp_path: Path,
     assert strict.stderr.startswith("error: plugin bad: is broken (RuntimeError: no licence)")
 
 
+@pytest.fixture
+def _heeded_interrupts() -> Iterator[None]:
+    """A shell's background job ignores SIGINT, and so would its children: heed it while they start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_heeded_interrupts")
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_leaves_whole_frames_only(
     make_shot: MakeShot, tmp_path: Path, sign: signal.Signals

@@ -15,19 +15,16 @@ from pictures import as_uint8, converted, part, picture, run_convert, specs_of, 
 from daynight import __version__
 
 RGB = ("R", "G", "B")
-TIMECODE = oiio.TypeDesc("timecode")
-RATIONAL = oiio.TypeDesc("rational")
-MATRIX = oiio.TypeDesc("matrix")
 SAID: dict[str, tuple[object, ...]] = {
-    "smpte:TimeCode": (TIMECODE, (18359587, 305419896)),
-    "FramesPerSecond": (RATIONAL, (24000, 1001)),
-    "worldToCamera": (MATRIX, tuple(float(n) for n in range(16))),
-    "worldToScreen": (MATRIX, tuple(n / 3 for n in range(16))),
+    "smpte:TimeCode": ("timecode", (18359587, 305419896)),
+    "FramesPerSecond": ("rational", (24000, 1001)),
+    "worldToCamera": ("matrix", tuple(float(n) for n in range(16))),
+    "worldToScreen": ("matrix", tuple(n / 3 for n in range(16))),
     "camera/focal": ("float", 35.5),
     "camera/name": ("string", "A-Cam Ümläut"),
     "camera/take": ("int", -7),
-    "camera/offset": (oiio.TypeDesc("vector2"), (0.5, -0.25)),
-    "camera/position": (oiio.TypeDesc("vector"), (1.0, 2.0, 3.0)),
+    "camera/offset": ("vector2", (0.5, -0.25)),
+    "camera/position": ("vector", (1.0, 2.0, 3.0)),
     "Copyright": ("string", "us"),
     "ImageDescription": ("string", "slate 12, take 3\nsecond line"),
     "Artist": ("string", "her"),
@@ -308,12 +305,12 @@ class TestToAnotherFormat:
         assert attribute(converted(source, ext="exr"), "smpte:TimeCode") == was
 
     def test_the_timecode_of_an_exr(self, tmp_path: Path) -> None:
-        source = exr(tmp_path / "a.exr", {"smpte:TimeCode": (TIMECODE, (0x10111213, 0))})
+        source = exr(tmp_path / "a.exr", {"smpte:TimeCode": ("timecode", (0x10111213, 0))})
         result = converted(source, ext="dpx", colorspace="sRGB")
         assert attribute(result, "smpte:TimeCode") == ("timecode", (0x10111213, 0))
 
     def test_the_frame_rate_of_an_exr(self, tmp_path: Path) -> None:
-        source = exr(tmp_path / "a.exr", {"FramesPerSecond": (RATIONAL, (24000, 1001))})
+        source = exr(tmp_path / "a.exr", {"FramesPerSecond": ("rational", (24000, 1001))})
         result = converted(source, ext="dpx")
         assert specs_of(result)[0].get_float_attribute("dpx:FrameRate") == pytest.approx(24000 / 1001)
 
