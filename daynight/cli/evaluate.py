@@ -1,8 +1,9 @@
-"""``daynight evaluate``: figures of a look, beside what it must beat."""
+"""``daynight evaluate``: measure a look beside its baselines, and train the classifier that this needs."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -11,38 +12,73 @@ from daynight.cli.options import FilePath, Name, device_option, jobs_option
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
-    from daynight.evaluation.figures import Evaluation
-    from daynight.evaluation.tables import Table
+    from daynight.evaluation.report import Table
+    from daynight.evaluation.results import Evaluation
+
+_WIDTH: Final = 200
+"""Columns where output is not a terminal: a file or a pipe takes lines of any length."""
 
 
-@click.command("evaluate")
+class DefaultRun(click.Group):
+    """A group that runs ``run`` when no subcommand is named: ``daynight evaluate PLATES --to night``."""
+
+    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
+        """Put ``run`` before arguments that do not begin with a subcommand."""
+        if arguments and arguments[0] not in {*self.commands, *context.help_option_names}:
+            arguments = ["run", *arguments]
+        return super().parse_args(context, arguments)
+
+
+@click.group("evaluate", cls=DefaultRun, context_settings={"help_option_names": ["-h", "--help"]})
+def command() -> None:
+    """Evaluate a look by figures, beside baselines it must beat.
+
+    ``daynight evaluate PLATES …`` is short for ``daynight evaluate run PLATES …``.
+    """
+
+
+@command.command("run")
 @click.argument("plates", type=FilePath())
-@click.option("--to", metavar="LOOK", type=Name(), required=True, help="The look to judge.")
-@click.option("--judge", type=FilePath(), metavar="FILE", required=True, help="The classifier's weights.")
-@click.option("--out", type=FilePath(), metavar="DIR", required=True, help="Folder for the report.")
-@click.option("--converted", type=FilePath(), metavar="DIR", help="Results of the plates, already made.")
-@click.option("--real", type=FilePath(), metavar="DIR", help="Real photographs of what it turns plates into.")
-@click.option("--sequences", type=FilePath(), metavar="DIR", help="Shots to measure flicker on.")
-@click.option("--back", metavar="LOOK", type=Name(), help="The look that leads back, for the cycle error.")
+@click.option("--to", metavar="LOOK", type=Name(), required=True, help="The look to evaluate.")
 @click.option(
-    "--target", type=click.Choice(["night", "day"]), help="What to read as; else as the look's model says."
+    "--classifier",
+    type=FilePath(),
+    metavar="FILE",
+    required=True,
+    help="Weights of the day/night classifier, from train-classifier.",
 )
-@click.option("--model", metavar="FILE.onnx|NAME", type=Name(), help="A model, in the place of the look's.")
-@click.option("--set", "settings", multiple=True, metavar="STEP.OPTION=VALUE", help="Change the chain.")
-@click.option("--strong", is_flag=True, help="Train a classifier of results against real photographs too.")
+@click.option("--out", type=FilePath(), metavar="DIR", required=True, help="Folder for the report.")
+@click.option("--converted", type=FilePath(), metavar="DIR", help="Existing results, instead of converting.")
+@click.option("--real", type=FilePath(), metavar="DIR", help="Real photographs of the target, night or day.")
+@click.option("--sequences", type=FilePath(), metavar="DIR", help="Shots to measure flicker on.")
+@click.option(
+    "--back", metavar="LOOK", type=Name(), help="Look of the opposite direction, for the cycle error."
+)
+@click.option(
+    "--target",
+    type=click.Choice(["night", "day"]),
+    help="What results should read as. Default: taken from the look's model.",
+)
+@click.option("--model", metavar="FILE.onnx|NAME", type=Name(), help="Model to use instead of the look's.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="STEP.OPTION=VALUE", help="Change the look's steps."
+)
+@click.option("--strong", is_flag=True, help="Also train a classifier to tell results from real photographs.")
 @click.option(
     "--inception", type=FilePath(), metavar="FILE", help="Public Inception weights, for FID and KID on them."
 )
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N plates and photographs.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), metavar="N", help="Use at most N plates and N photographs."
+)
 @device_option
 @jobs_option
-@click.option("--json", "as_lines", is_flag=True, help="Print the figures as JSON, not as tables.")
-def command(as_lines: bool, **asked: Any) -> None:
-    """Judge a look by figures, beside what it must beat.
+@click.option("--json", "as_lines", is_flag=True, help="Print the figures as JSON instead of tables.")
+def run(as_lines: bool, **options: Any) -> None:
+    """Evaluate a look by figures, beside baselines it must beat.
 
-    PLATES is a folder of pictures, searched through. They are converted by the look and by baselines that
-    learn nothing; a classifier trained on photographs alone says what all of them read as, and how far they
-    are from real ones. Figures go to report.json, figures and pictures to report.html.
+    PLATES is a folder of pictures, searched recursively. They are converted to the look and to baselines that
+    learn nothing. A classifier trained on photographs only decides what each version reads as, and how far it
+    is from real photographs. Figures go to report.json; figures and pictures go to report.html.
     """
     import json
 
@@ -50,45 +86,76 @@ def command(as_lines: bool, **asked: Any) -> None:
     from daynight.training import require_torch
 
     require_torch()
-    from daynight.evaluation.figures import Asked
-    from daynight.evaluation.page import as_json, write_report
+    from daynight.evaluation.options import EvaluationOptions
+    from daynight.evaluation.report import as_json, write_report
     from daynight.evaluation.run import evaluate
 
-    def tell(line: str) -> None:
+    def progress(line: str) -> None:
         click.echo(f"{line} …", err=True)
 
-    evaluation = evaluate(Asked(**asked), tell=tell, warn=warn)
-    page = write_report(evaluation, asked["out"])
+    evaluation = evaluate(EvaluationOptions(**options), progress=progress, warn=warn)
+    page = write_report(evaluation, options["out"])
     if as_lines:
         click.echo(json.dumps(as_json(evaluation), ensure_ascii=False))
     else:
-        _show(evaluation)
+        _print_tables(evaluation)
     click.echo(f"report: {page}", err=as_lines)
 
 
-def _show(evaluation: Evaluation) -> None:
-    """Print tables and remarks."""
+@command.command("train-classifier")
+@click.argument("day", type=FilePath())
+@click.argument("night", type=FilePath())
+@click.option("--out", type=FilePath(), required=True, help="File to write.")
+@click.option("--steps", type=click.IntRange(min=1), default=700, show_default=True, help="Batches of 16.")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+def train(day: Path, night: Path, out: Path, steps: int, seed: int) -> None:
+    """Train the day/night classifier on two folders of photographs.
+
+    It sees real photographs only, never a result, so its answers are independent of any look.
+    """
+    from daynight.cli import warn
+    from daynight.errors import UsageError
+    from daynight.plates import written_whole
+    from daynight.training import require_torch
+
+    require_torch()
+    from safetensors.torch import save
+
+    from daynight.cli.training_progress import open_callbacks
+    from daynight.evaluation.classifier import train_classifier
+
+    if out.exists():  # reports name a classifier by its digest, so it must not be replaced by accident
+        raise UsageError(f"`out={out}`", "already exists", "choose another name, or move it away")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with open_callbacks("lines") as callbacks:
+        shown = callbacks[:1]  # no files of the run are kept
+        classifier = train_classifier(day, night, steps=steps, seed=seed, callbacks=shown, warn=warn)
+    with written_whole(out) as temporary:
+        temporary.write_bytes(save(classifier.state_dict()))
+
+
+def _print_tables(evaluation: Evaluation) -> None:
     from rich.console import Console
 
-    from daynight.evaluation.tables import flicker_table, pictures_table, remarks
+    from daynight.evaluation.report import flicker_table, remarks, versions_table
 
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
-        console.width = 200  # a file or a pipe takes lines of any length
-    console.print(_drawn(pictures_table(evaluation)))
+        console.width = _WIDTH
+    console.print(_rich_table(versions_table(evaluation)))
     if evaluation.flicker:
-        console.print(_drawn(flicker_table(evaluation)))
+        console.print(_rich_table(flicker_table(evaluation)))
     for line in remarks(evaluation):
         console.print(line, soft_wrap=True)
 
 
-def _drawn(table: Table) -> RichTable:
+def _rich_table(table: Table) -> RichTable:
     from rich.table import Table as RichTable
     from rich.text import Text
 
     drawn = RichTable()
-    for place, head in enumerate(table.heads):
-        drawn.add_column(Text(head), justify="right" if place else "left")
-    for cells, look in zip(table.rows, table.look, strict=True):
-        drawn.add_row(*map(Text, cells), style="bold" if look else None)
+    for index, heading in enumerate(table.headings):
+        drawn.add_column(Text(heading), justify="right" if index else "left")
+    for cells, highlighted in zip(table.rows, table.highlighted, strict=True):
+        drawn.add_row(*map(Text, cells), style="bold" if highlighted else None)
     return drawn

@@ -1,5 +1,5 @@
-"""Judging a look by figures that anyone can take again offline: ``daynight evaluate``.
+"""Figures of a look that anyone can measure again offline: ``daynight evaluate``.
 
-``measures`` and ``flicker`` are pure functions of arrays;
-``classifier``, ``judge`` and ``inception`` need PyTorch.
+``measures`` holds one object for each figure; ``formulas`` and ``flicker`` are pure functions of arrays.
+``classifier``, ``classify`` and ``inception`` need PyTorch.
 """

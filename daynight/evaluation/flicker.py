@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from daynight.evaluation.measures import Luma
+from daynight.evaluation.formulas import Luma
 
 Flow: TypeAlias = NDArray[np.float32]
 Mask: TypeAlias = NDArray[np.bool_]

@@ -1,7 +1,7 @@
-"""Features of the public Inception weights, by torch-fidelity, for those who have the weights.
+"""Inception features on the public weights, by torch-fidelity, for users who have the weights.
 
-The weights are published as a pickle, and torch-fidelity opens it as one. So they are asked for as
-safetensors, and torch-fidelity gets a file of our own writing: nothing foreign is ever unpickled.
+The weights are published as a pickle, which torch-fidelity would open. So daynight takes them as safetensors,
+and hands torch-fidelity a file that it has written itself: no pickle from outside is ever opened.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import load_file
 
 from daynight.errors import UsageError
-from daynight.evaluation.measures import Features
+from daynight.evaluation.formulas import Features
 from daynight.frames.frame import Pixels
 
 _LAYER: Final = "2048"
@@ -27,10 +27,10 @@ class Inception:
     """InceptionV3 of 2015, with TensorFlow's own resizing to 299x299, as torch-fidelity has it.
 
     Args:
-        path: its weights, a safetensors file; docs/evaluation.md says where from.
+        path: its weights, a safetensors file; see docs/evaluation.md for where to get them.
 
     Raises:
-        UsageError: torch-fidelity is not installed, or the file does not hold these weights.
+        UsageError: torch-fidelity is not installed, or the file holds other weights.
     """
 
     def __init__(self, path: Path) -> None:
@@ -38,7 +38,7 @@ class Inception:
             from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
         except (ImportError, RuntimeError) as error:  # RuntimeError: a torchvision made for another PyTorch
             fault = f"needs torch-fidelity, which can't be loaded ({error})"
-            raise UsageError("--inception", fault, "pip install 'daynight[fidelity]'") from None
+            raise UsageError("`inception`", fault, "pip install 'daynight[fidelity]'") from None
         try:
             weights = load_file(path)
             self.sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -49,12 +49,12 @@ class Inception:
                     "inception-v3-compat", [_LAYER], feature_extractor_weights_path=str(ours)
                 )
         except Exception as error:  # safetensors and PyTorch raise many classes
-            remedy = "convert torch-fidelity's file as docs/evaluation.md says"
-            raise UsageError(path, "holds no Inception weights in safetensors", remedy) from error
+            remedy = "convert torch-fidelity's file as described in docs/evaluation.md"
+            raise UsageError(path, "does not hold Inception weights in safetensors format", remedy) from error
 
     @torch.no_grad()
     def __call__(self, picture: Pixels) -> Features:
-        """Return the 2048 features of a display-encoded picture H×W×3 in [0, 1], which it sees in 8 bits."""
+        """Return the 2048 features of a display-encoded picture H×W×3 in [0, 1], rounded to 8 bits."""
         levels = np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
         whole = torch.from_numpy(np.ascontiguousarray(levels.transpose(2, 0, 1)[np.newaxis]))  # (1, 3, H, W)
         (features,) = self._network(whole)

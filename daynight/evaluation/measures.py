@@ -1,176 +1,340 @@
-"""Figures of single pictures and of sets of pictures, each a pure function with its formula.
+"""The figures of an evaluation, one object each: to add one, add an object to a table below.
 
-Pictures are display-encoded luma H×W in [0, 1] unless said otherwise.
+A :class:`Measure` works in two steps, so that no picture stays in memory: ``observe`` keeps a value of each
+picture, and ``reduce`` turns the values of a whole version into its figure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final, TypeAlias
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Final, Generic, Literal, TypeVar
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from daynight.colour.encoding import luminance
+from daynight.evaluation import formulas
+from daynight.evaluation.classify import Classification, TrainedClassifier, strong_error
+from daynight.evaluation.flicker import Steadiness
+from daynight.evaluation.formulas import Features, Luma
+from daynight.evaluation.inception import Inception
+from daynight.evaluation.options import Target
+from daynight.evaluation.results import Figure, VersionRow
+from daynight.frames.frame import Pixels
+from daynight.frames.resize import scaled
 from daynight.frames.tiling import TileLayout
 
-Luma: TypeAlias = NDArray[np.float32]
-Features: TypeAlias = NDArray[np.float64]
+T = TypeVar("T")
 
-BINS: Final = 32
-"""Bins of a brightness histogram."""
-
-_WINDOW: Final = (11, 11)
-_SIGMA: Final = 1.5
-"""The Gaussian window of SSIM, in pixels (Wang et al. 2004)."""
-_NOISE: Final = 1 / 255
-"""Local deviation below which contrast counts as none: one level of 8 bits."""
-_C2: Final = 0.03**2
-"""SSIM's constant against division by nothing."""
+Need = Literal["plate", "result", "real", "enough", "strong", "inception"]
+"""What a measure needs: ``plate``, a plate or a picture made from one; ``result``, one made from a plate;
+``real``, real photographs to compare with; ``enough``, a minimum of pictures on both sides; ``strong`` and
+``inception``, the options of these names."""
 
 
-def gradient_correlation(plate: Luma, result: Luma) -> float:
-    """Correlate the differences of neighbouring pixels of both: ``corr(∇plate, ∇result)``.
+@dataclass(frozen=True)
+class Instruments:
+    """What pictures are measured with."""
 
-    1: every edge and grain of the plate is there; 0: nothing of it; NaN: one of both is flat.
-    """
-    steps = [
-        np.concatenate([np.diff(p, axis=0).ravel(), np.diff(p, axis=1).ravel()]).astype(np.float64)
-        for p in (plate, result)
-    ]
-    first, second = (step - step.mean() for step in steps)
-    scale = np.sqrt((first @ first) * (second @ second))
-    return float(first @ second / scale) if scale > 0 else float("nan")
+    target: Target
+    classifier: TrainedClassifier
+    inception: Inception | None
+    tiles: Callable[[int, int], TileLayout | None]
+    """How the look tiles a frame of this height and width."""
 
 
-def contrast_ssim(plate: Luma, result: Luma) -> float:
-    """Compare local contrast, whatever the level and the strength of contrast: 1 where all of it is kept.
+@dataclass(frozen=True)
+class Sample:
+    """One picture of a version, while it is being measured."""
 
-    Each picture is normalised by its local mean and deviation, ``n = (Y - G*Y) / (s + 1/255)`` with
-    ``s² = G*Y² - (G*Y)²`` and G a Gaussian of 1.5 pixels; of both, the contrast-structure term of SSIM is
-    averaged over the picture, ``(2 cov(n, m) + C2) / (var(n) + var(m) + C2)``, ``C2 = 0.03²``.
-    """
-    n, m = _normalised(plate), _normalised(result)
-    mean_n, mean_m = _blurred(n), _blurred(m)
-    covariance = _blurred(n * m) - mean_n * mean_m
-    variances = _blurred(n * n) - mean_n**2 + _blurred(m * m) - mean_m**2
-    return float(np.mean((2 * covariance + _C2) / (variances + _C2)))
+    picture: Pixels
+    """H×W×3, display-encoded, in [0, 1]."""
+    plate: Pixels | None
+    """The plate that it was made from; ``None`` for plates and real photographs."""
+    rotated: bool
+    """Whether its file stores it in another orientation."""
+    instruments: Instruments
 
+    @cached_property
+    def luma(self) -> Luma:
+        """The picture's display luma."""
+        return luminance(self.picture)
 
-def histogram(luma: Luma) -> NDArray[np.float64]:
-    """Return the share of pixels in each of :data:`BINS` equal bins of [0, 1]."""
-    counts, _ = np.histogram(np.clip(luma, 0, 1), bins=BINS, range=(0, 1))
-    return np.asarray(counts / luma.size, np.float64)
+    @cached_property
+    def lumas(self) -> tuple[Luma, Luma]:
+        """Display luma of the plate, and of the picture at the plate's size."""
+        assert self.plate is not None
+        return luminance(self.plate), luminance(scaled(self.picture, *self.plate.shape[:2]))
 
+    @cached_property
+    def classification(self) -> Classification:
+        """What the day/night classifier makes of the picture."""
+        return self.instruments.classifier(self.picture)
 
-def histogram_distance(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    """How far brightness must move to turn one histogram into the other, in parts of the display range.
-
-    The earth mover's distance: ``Σ |F1 - F2| / BINS`` over the cumulative shares F.
-    """
-    return float(np.abs(np.cumsum(first) - np.cumsum(second)).sum() / BINS)
-
-
-def mmd2(x: Features, y: Features) -> float:
-    """Squared distance between the sets that x (m×d) and y (n×d) are drawn from, without bias.
-
-    ``Σ_{i≠j} k(x_i, x_j) / m(m-1) + Σ_{i≠j} k(y_i, y_j) / n(n-1) - 2 Σ_{ij} k(x_i, y_j) / mn`` with
-    ``k(a, b) = (a·b / d + 1)³``: the kernel distance KID (Bińkowski et al. 2018) on the features given.
-    Without bias it may fall a little below 0 for sets that are alike.
-    """
-    m, n = len(x), len(y)
-    within_x, within_y, between = _kernel(x, x), _kernel(y, y), _kernel(x, y)
-    return float(
-        (within_x.sum() - np.trace(within_x)) / (m * (m - 1))
-        + (within_y.sum() - np.trace(within_y)) / (n * (n - 1))
-        - 2 * between.mean()
-    )
+    @cached_property
+    def inception_features(self) -> Features:
+        """What Inception sees."""
+        assert self.instruments.inception is not None
+        return self.instruments.inception(self.picture)
 
 
-def mmd2_error(x: Features, y: Features, *, subsets: int = 100, seed: int = 0) -> float:
-    """Standard error of :func:`mmd2`: the deviation of its values on random halves of both sets.
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """How a figure is named and shown."""
 
-    A half is drawn without putting back, so for a mean its deviation ``sqrt(s²/(n/2) · (1 - 1/2))`` is
-    just the standard error ``sqrt(s²/n)`` of the whole set. For sets that are alike it is rather too large.
-    """
-    random = np.random.default_rng(seed)
-    values = [mmd2(_half(x, random)[0], _half(y, random)[0]) for _ in range(subsets)]
-    return float(np.std(values, ddof=1))
-
-
-def mmd2_of_halves(x: Features, *, subsets: int = 100, seed: int = 0) -> float:
-    """Deviation of :func:`mmd2` between random halves of one set: how far from 0 like sets come out.
-
-    Its mean says nothing: over all ways to halve a set it is 0, whatever the set.
-    """
-    random = np.random.default_rng(seed)
-    return float(np.std([mmd2(*_half(x, random)) for _ in range(subsets)], ddof=1))
+    name: str
+    """Key in ``report.json``; a standard error is stored as ``NAME_error``."""
+    heading: str
+    """Head of its column, with ``{target}`` for night or day; empty: in ``report.json`` only."""
+    format: str = ".3f"
+    best: str = ""
+    """The best value, in words."""
 
 
-def frechet(x: Features, y: Features) -> float:
-    """Squared Fréchet distance between normal distributions fitted to x (m×d) and y (n×d).
+@dataclass(frozen=True, kw_only=True)
+class Measure(Column, Generic[T]):
+    """A figure of a version of the plates."""
 
-    ``|μx - μy|² + tr Σx + tr Σy - 2 tr (Σx Σy)^½``: FID on the features given (Heusel et al. 2017). With
-    centred features X and Y over √(m-1) and √(n-1), the last trace is the sum of the singular values of
-    ``X Yᵀ``: a matrix of m×n, where the covariances are of d×d. Biased: the fewer the pictures, the larger.
-    """
-    means = x.mean(axis=0), y.mean(axis=0)
-    first, second = ((side - mean) / np.sqrt(len(side) - 1) for side, mean in zip((x, y), means, strict=True))
-    offset = means[0] - means[1]
-    shared = np.linalg.svd(first @ second.T, compute_uv=False).sum()
-    return float(offset @ offset + (first**2).sum() + (second**2).sum() - 2 * shared)
+    observe: Callable[[Sample], T]
+    """What to keep of each picture."""
+    reduce: Callable[[Sequence[T], Sequence[T]], Figure]
+    """Turn the values of a version, and those of the real photographs, into a figure."""
+    reduce_real: Callable[[Sequence[T]], Figure] | None = None
+    """The same for the row of the real photographs; ``None``: they have no such figure."""
+    needs: frozenset[Need] = frozenset()
+    progress: str = ""
+    """What to report before ``reduce``, when that takes long."""
 
-
-def seam(luma: Luma, rows: Sequence[int], columns: Sequence[int]) -> float:
-    """Mean absolute second difference across tile borders, over the same away from them.
-
-    ``|Y[i-1] - 2 Y[i] + Y[i+1]|`` across the border, for the two pixels on either side of it; 1: no seam is
-    seen; NaN: no border lies inside the picture, or the picture is flat away from them.
-
-    Args:
-        luma: the picture.
-        rows: first row below each border.
-        columns: first column right of each border.
-    """
-    at, away = [], []
-    for picture, borders in ((luma, rows), (luma.T, columns)):
-        bent = np.abs(picture[:-2] - 2 * picture[1:-1] + picture[2:])  # bent[i] is centred on row i + 1
-        beside = np.zeros(len(bent), bool)
-        for border in borders:
-            beside[[row for row in (border - 2, border - 1) if 0 <= row < len(bent)]] = True
-        if beside.any():
-            at.append(bent[beside].ravel())
-            away.append(bent[~beside].ravel())
-    if not at:
-        return float("nan")
-    usual = np.concatenate(away).mean(dtype=np.float64)
-    return float(np.concatenate(at).mean(dtype=np.float64) / usual) if usual > 0 else float("nan")
+    def take(self, version: Sequence[T], real: Sequence[T]) -> Figure:
+        """Return the figure of a version."""
+        return self.reduce(version, real)
 
 
-def borders(layout: TileLayout) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the first rows and columns after tiles' borders: where cores meet, or blends are half done."""
-    return (
-        tuple(top + layout.halo for top in layout.tops[1:]),
-        tuple(left + layout.halo for left in layout.lefts[1:]),
-    )
+@dataclass(frozen=True, kw_only=True)
+class RelativeMeasure(Column):
+    """A figure in parts of the smallest among the baselines."""
+
+    of: str
+    """Name of the measure."""
+
+    def add(self, rows: Sequence[VersionRow]) -> list[VersionRow]:
+        """Add the figure to all rows that have the measure; unchanged where the smallest is not above 0."""
+        values = {row.name: figure.value for row in rows if (figure := row.figures.get(self.of))}
+        baselines = (values.get(row.name) for row in rows if row.role == "baseline")
+        smallest = min((value for value in baselines if value is not None), default=0.0)
+        if smallest <= 0:
+            return list(rows)
+        return [
+            row
+            if (value := values.get(row.name)) is None
+            else replace(row, figures={**row.figures, self.name: Figure(value / smallest)})
+            for row in rows
+        ]
 
 
-def _normalised(luma: Luma) -> NDArray[np.float64]:
-    wide = luma.astype(np.float64)
-    mean = _blurred(wide)
-    deviation = np.sqrt(np.maximum(_blurred(wide * wide) - mean**2, 0))
-    return np.asarray((wide - mean) / (deviation + _NOISE), np.float64)
+@dataclass(frozen=True, kw_only=True)
+class FlickerMeasure(Column):
+    """A figure of a version of a shot, from its steadiness and its plates'."""
+
+    take: Callable[[Steadiness, Steadiness], float]
 
 
-def _blurred(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(cv2.GaussianBlur(values, _WINDOW, _SIGMA), np.float64)
+def add_relative(rows: Sequence[VersionRow]) -> list[VersionRow]:
+    """Add the figures that depend on other versions'."""
+    for column in TABLE:
+        if isinstance(column, RelativeMeasure):
+            rows = column.add(rows)
+    return list(rows)
 
 
-def _kernel(x: Features, y: Features) -> NDArray[np.float64]:
-    return np.asarray((x @ y.T / x.shape[1] + 1) ** 3, np.float64)
+def mean_of(values: Sequence[float]) -> Figure:
+    """Return the mean of the values that could be measured."""
+    finite = [value for value in values if math.isfinite(value)]
+    return Figure(float(np.mean(finite)) if finite else None)
 
 
-def _half(x: Features, random: np.random.Generator) -> tuple[Features, Features]:
-    """Deal a set into two random halves."""
-    order = random.permutation(len(x))
-    return x[order[: len(x) // 2]], x[order[len(x) // 2 :]]
+def difference(plate: Pixels, result: Pixels) -> float:
+    """Return the mean absolute difference of a plate and a result, at the plate's size."""
+    return float(np.abs(plate - scaled(result, *plate.shape[:2])).mean(dtype=np.float64))
+
+
+def mean_histogram(histograms: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return the brightness histogram of a version from those of its pictures."""
+    return np.asarray(np.mean(histograms, axis=0), np.float64)
+
+
+def _mean(values: Sequence[float], _: Sequence[float]) -> Figure:
+    return mean_of(values)
+
+
+def _kernel_distance(version: Sequence[Features], real: Sequence[Features]) -> Figure:
+    x, y = np.stack(version), np.stack(real)
+    return Figure(formulas.mmd2(x, y), formulas.mmd2_error(x, y))
+
+
+def _distance_of_halves(real: Sequence[Features]) -> Figure:
+    """How far apart random halves of the real photographs lie: what a perfect version would score."""
+    return Figure(None, formulas.mmd2_of_halves(np.stack(real)))
+
+
+def _reads_as_target(sample: Sample) -> float:
+    return float((sample.classification.night > 0) == (sample.instruments.target == "night"))
+
+
+def _seam(sample: Sample) -> float:
+    layout = None if sample.rotated else sample.instruments.tiles(*sample.luma.shape)
+    return formulas.seam(sample.luma, *formulas.borders(layout)) if layout else math.nan
+
+
+def _difference(sample: Sample) -> float:
+    assert sample.plate is not None
+    return difference(sample.plate, sample.picture)
+
+
+READS: Final = Measure(
+    name="reads",
+    heading="reads as {target}",
+    format=".0%",
+    best="as real photographs",
+    observe=_reads_as_target,
+    reduce=_mean,
+    reduce_real=mean_of,
+)
+HISTOGRAM: Final = Measure(
+    name="brightness_distance",
+    heading="brightness from real",
+    best="0",
+    needs=frozenset({"real"}),
+    observe=lambda sample: formulas.histogram(sample.luma),
+    reduce=lambda version, real: Figure(
+        formulas.histogram_distance(mean_histogram(version), mean_histogram(real))
+    ),
+)
+KID_SHARE: Final = RelativeMeasure(
+    name="kid_share", heading="of best baseline", format=".2f", best="small", of="kid"
+)
+TABLE: Final[tuple[Measure[Any] | RelativeMeasure, ...]] = (
+    READS,
+    Measure(
+        name="kid",
+        heading="KID",
+        best="0",
+        needs=frozenset({"real", "enough"}),
+        observe=lambda sample: sample.classification.features,
+        reduce=_kernel_distance,
+        reduce_real=_distance_of_halves,
+    ),
+    KID_SHARE,
+    Measure(
+        name="strong_error",
+        heading="strong error",
+        format=".0%",
+        best="50 %",
+        needs=frozenset({"real", "enough", "strong"}),
+        observe=lambda sample: sample.classification.small,
+        reduce=lambda version, real: Figure(strong_error(version, real)),
+        progress="training the strong classifier on",
+    ),
+    Measure(
+        name="fid",
+        heading="FID",
+        format=".1f",
+        best="0",
+        needs=frozenset({"real", "enough", "inception"}),
+        observe=lambda sample: sample.inception_features,
+        reduce=lambda version, real: Figure(formulas.frechet(np.stack(version), np.stack(real))),
+    ),
+    Measure(
+        name="inception_kid",
+        heading="Inception KID",
+        format=".4f",
+        best="0",
+        needs=frozenset({"real", "enough", "inception"}),
+        observe=lambda sample: sample.inception_features,
+        reduce=_kernel_distance,
+        reduce_real=_distance_of_halves,
+    ),
+    Measure(
+        name="gradient_correlation",
+        heading="gradient correlation",
+        best="1",
+        needs=frozenset({"result"}),
+        observe=lambda sample: formulas.gradient_correlation(*sample.lumas),
+        reduce=_mean,
+    ),
+    Measure(
+        name="contrast_ssim",
+        heading="local contrast",
+        best="1",
+        needs=frozenset({"result"}),
+        observe=lambda sample: formulas.contrast_ssim(*sample.lumas),
+        reduce=_mean,
+    ),
+    Measure(
+        name="difference",
+        heading="difference",
+        needs=frozenset({"result"}),
+        observe=_difference,
+        reduce=_mean,
+    ),
+    Measure(
+        name="brightness",
+        heading="brightness",
+        best="as real photographs",
+        observe=lambda sample: float(sample.luma.mean(dtype=np.float64)),
+        reduce=_mean,
+        reduce_real=mean_of,
+    ),
+    HISTOGRAM,
+    Measure(
+        name="seam",
+        heading="seam",
+        best="as the plates",
+        needs=frozenset({"plate"}),
+        observe=_seam,
+        reduce=_mean,
+    ),
+)
+"""All figures of versions, in the order of their columns."""
+
+MEASURES: Final[tuple[Measure[Any], ...]] = tuple(each for each in TABLE if isinstance(each, Measure))
+
+FLICKER_TABLE: Final = (
+    FlickerMeasure(
+        name="ratio",
+        heading="flicker",
+        format=".2f",
+        best="1",
+        take=lambda shot, plates: _ratio(shot.levelled, plates.levelled),
+    ),
+    FlickerMeasure(
+        name="unmatched",
+        heading="levels not matched",
+        format=".2f",
+        best="1",
+        take=lambda shot, plates: _ratio(shot.difference, plates.difference),
+    ),
+    FlickerMeasure(
+        name="pumping",
+        heading="pumping",
+        format=".2%",
+        best="as the plates",
+        take=lambda shot, _: shot.pumping,
+    ),
+    FlickerMeasure(name="difference", heading="", take=lambda shot, _: shot.difference),
+    FlickerMeasure(name="deviation", heading="", take=lambda shot, _: shot.deviation),
+    FlickerMeasure(name="level", heading="", take=lambda shot, _: shot.level),
+)
+"""All figures of shots, in the order of their columns."""
+
+
+def flicker_figures(shot: Steadiness, plates: Steadiness) -> Mapping[str, Figure]:
+    """Return all figures of a version of a shot."""
+    return {measure.name: mean_of([measure.take(shot, plates)]) for measure in FLICKER_TABLE}
+
+
+def _ratio(value: float, of_plates: float) -> float:
+    return value / of_plates if of_plates else math.nan

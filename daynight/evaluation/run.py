@@ -1,432 +1,246 @@
-"""The whole evaluation, in order: convert, judge, measure, compare."""
+"""The evaluation from start to end: convert, measure, compare."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-
-import numpy as np
-from numpy.typing import NDArray
 
 from daynight.colour.encoding import luminance
 from daynight.colour.spaces import ColourSpaces
 from daynight.engine.events import each_once
 from daynight.errors import UsageError
-from daynight.evaluation import measures
-from daynight.evaluation.figures import Asked, Evaluation, Flicker, Kind, Row, Target
+from daynight.evaluation.classify import TrainedClassifier
 from daynight.evaluation.flicker import steadiness
+from daynight.evaluation.formulas import Luma
 from daynight.evaluation.inception import Inception
-from daynight.evaluation.judge import Judge, Verdict, strong_error
-from daynight.evaluation.measures import Features, Luma
-from daynight.evaluation.versions import (
-    MATCH,
-    Maker,
-    absolute,
-    found,
-    matched,
-    sequences,
-    spread,
-    tiles_of,
+from daynight.evaluation.inputs import Inputs, absolute
+from daynight.evaluation.measures import (
+    HISTOGRAM,
+    MEASURES,
+    Instruments,
+    Need,
+    Sample,
+    add_relative,
+    difference,
+    flicker_figures,
+    mean_histogram,
+    mean_of,
 )
+from daynight.evaluation.options import EvaluationOptions, Target
+from daynight.evaluation.protocol import FEWEST, classifier_doubts, notes, protocol
+from daynight.evaluation.results import Evaluation, FlickerRow, Role, VersionRow
+from daynight.evaluation.versions import GRADES, MATCH, Converter, look_direction, tile_layout
 from daynight.frames.frame import Pixels
 from daynight.frames.resize import scaled
-from daynight.looks.chain import Chain
-from daynight.plates.photographs import Picture, read_picture
+from daynight.plates.photographs import read_picture
 from daynight.plugin.registry import Registry, python_warning
-from daynight.version import __version__
 
 PLATES: Final = "the plates"
-_FEWEST: Final = 4
-"""Pictures a side for a kernel distance: halves of it must have two."""
-
-_DOUBTFUL: Final = 0.1
-"""Share of photographs that a judge may get wrong before the report says so."""
-_NO_INCEPTION: Final = "FID and KID on public weights: not taken; give them by --inception"
+_WIPES: Final = 6
 
 
 def evaluate(
-    asked: Asked, *, tell: Callable[[str], None] = lambda _: None, warn: Callable[[str], None] | None = None
+    options: EvaluationOptions,
+    *,
+    progress: Callable[[str], None] = lambda _: None,
+    warn: Callable[[str], None] | None = None,
 ) -> Evaluation:
     """Evaluate a look.
 
     Args:
-        asked: what to evaluate.
-        tell: takes a line when a stage begins.
-        warn: takes warnings; ``None``: Python warnings.
+        options: what to evaluate.
+        progress: called with a line at the start of each stage.
+        warn: called with each warning; ``None``: Python warnings.
 
     Raises:
-        UsageError: something asked for is not there or does not fit.
-        PlateError: a picture can't be read or converted: no figure is taken of a part of them.
+        UsageError: an option names something that does not exist or does not fit.
+        PlateError: a picture can't be read or converted; figures of the others would not be comparable.
     """
-    return _Run(asked, tell, each_once(warn or python_warning)).evaluation()
+    return _Run(options, progress, each_once(warn or python_warning)).evaluation()
 
 
 @dataclass
-class _Taken:
-    """What was measured of one version, picture by picture."""
+class _Version:
+    """What was observed of one version, picture by picture."""
 
-    verdicts: list[Verdict] = field(default_factory=list)
-    levels: list[float] = field(default_factory=list)
-    """Mean luma."""
-    histograms: list[NDArray[np.float64]] = field(default_factory=list)
-    against_plate: list[tuple[float, float, float]] = field(default_factory=list)
-    """Gradient correlation, contrast, difference."""
+    values: dict[str, list[Any]] = field(default_factory=dict)
+    """Observed values by the name of their measure."""
+    pictures: int = 0
     resized: int = 0
-    """Pictures of another size than their plates."""
-    seams: list[float] = field(default_factory=list)
-    inception: list[Features] = field(default_factory=list)
-    """What Inception saw, where its weights were given."""
-
-    @property
-    def features(self) -> NDArray[np.float64]:
-        return np.stack([verdict.features for verdict in self.verdicts])
-
-    @property
-    def histogram(self) -> NDArray[np.float64]:
-        return np.asarray(np.mean(self.histograms, axis=0), np.float64)
+    """Pictures whose size differs from their plates'."""
 
 
 class _Run:
-    def __init__(self, asked: Asked, tell: Callable[[str], None], warn: Callable[[str], None]) -> None:
-        self._asked, self._tell = asked, tell
-        self._refuse_what_does_not_fit()
+    def __init__(
+        self, options: EvaluationOptions, progress: Callable[[str], None], warn: Callable[[str], None]
+    ) -> None:
+        options.check()
+        self._options, self._progress = options, progress
         self._spaces = ColourSpaces(warn=warn)
-        self._judge = Judge(asked.judge)
-        self._inception = Inception(asked.inception) if asked.inception else None
-        self._every = found(asked.plates)
-        self._done = matched(self._every, asked.plates, asked.converted) if asked.converted else {}
-        self._plates = spread(list(self._done) or self._every, asked.limit)
-        self._real = spread(found(asked.real), asked.limit) if asked.real else []
-        self._sequences = sequences(asked.sequences) if asked.sequences else {}
+        classifier = TrainedClassifier(options.classifier)
+        inception = Inception(options.inception) if options.inception else None
+        self._inputs = Inputs.find(options)
         registry = Registry.load(warn=warn)
-        self._maker = Maker(asked.out / "pictures", registry, asked.device, asked.jobs, warn)
-        self._shots = Maker(asked.out / "sequences", registry, asked.device, asked.jobs, warn)
-        self._chain_asked = {"model": asked.model, "settings": asked.settings}
-        self._open()
+        self._plates, self._shots = (
+            Converter(options.out / name, registry, options.device, options.jobs, warn)
+            for name in ("pictures", "sequences")
+        )
+        # Chains are opened before anything is converted: a misspelt look must not cost an hour.
+        self._chain = self._plates.open_chain(self._inputs.plates, options.to, **self._changes)
+        if options.back:
+            self._plates.open_chain(self._inputs.plates, options.back)
+        direction = look_direction(self._chain, options.to)
+        self._no_direction = direction == "other" and not options.target
+        self._target: Target = options.target or ("day" if direction == "night-to-day" else "night")
+        self._instruments = Instruments(
+            self._target, classifier, inception, lambda *size: tile_layout(self._chain, *size)
+        )
+
+    @property
+    def _changes(self) -> dict[str, Any]:
+        return {"model": self._options.model, "settings": self._options.settings}
 
     def evaluation(self) -> Evaluation:
-        """Do everything, in order."""
-        asked = self._asked
+        """Run all stages, in order."""
         results = self._results()
         plates = list(results)
-        versions = {PLATES: plates, asked.to: list(results.values())}
+        versions = {PLATES: plates, self._options.to: list(results.values())}
         for name, paths in self._baselines(plates).items():
             versions.setdefault(name, paths)  # a baseline may be the look itself
-        taken = {name: self._take(name, paths, plates) for name, paths in versions.items()}
-        real = self._take(self._real_name, self._real, None) if self._real else None
+        observed = {name: self._observe(name, paths, plates) for name, paths in versions.items()}
+        real = self._observe(f"real {self._target}", self._inputs.real, None) if self._inputs.real else None
+        rows = add_relative([self._row(name, each, real) for name, each in observed.items()])
+        real_row = self._real_row(real) if real else None
+        resized = {name: each.resized for name, each in observed.items() if each.resized}
+        formats = sorted({path.suffix.lower() for path in results.values()})
         return Evaluation(
-            look=asked.to,
+            look=self._options.to,
             target=self._target,
-            rows=self._rows(taken, real),
+            rows=(*rows, real_row) if real_row else tuple(rows),
             flicker=tuple(self._flicker()),
             cycle_error=self._cycle_error(results),
-            notes=(*self._doubts(taken[PLATES], real), *self._remarks(taken)),
-            protocol=self._protocol(plates, list(results.values())),
-            wipes=tuple(list(results.items())[:: max(1, -(-len(results) // 6))]),
+            notes=(
+                *classifier_doubts(rows[0], real_row, self._target),
+                *notes(self._options, self._inputs, self._chain, resized, no_direction=self._no_direction),
+            ),
+            protocol=protocol(self._options, self._inputs, self._chain, self._instruments, formats),
+            wipes=tuple(list(results.items())[:: max(1, -(-len(results) // _WIPES))]),
         )
-
-    def _refuse_what_does_not_fit(self) -> None:
-        asked = self._asked
-        for option, given in (("--inception", asked.inception), ("--strong", asked.strong)):
-            if given and not asked.real:
-                raise UsageError(option, "compares with photographs, and none are given", "give --real too")
-        if asked.converted and asked.sequences:
-            fault = "would be converted by the look, and --converted has other results"
-            raise UsageError("--sequences", fault, "leave one of both out")
-        for folder in (asked.plates, asked.converted, asked.real, asked.sequences):
-            if folder and asked.out.resolve().is_relative_to(folder.resolve()):
-                fault = f"lies in {folder}, where what it gets would be judged too"
-                raise UsageError(f"--out {asked.out}", fault, "give a folder outside")
-
-    def _open(self) -> None:
-        """Open what the looks need now, not after all plates are converted."""
-        _ = self._chain
-        if self._asked.back:
-            self._maker.opened(self._plates, self._asked.back)
-
-    @cached_property
-    def _chain(self) -> Chain:
-        return self._maker.opened(self._plates, self._asked.to, **self._chain_asked)
-
-    @cached_property
-    def _target(self) -> Target:
-        if self._asked.target:
-            return self._asked.target
-        return "day" if self._direction == "night-to-day" else "night"
-
-    @property
-    def _direction(self) -> str:
-        """What the look turns plates into, as its model says; without a word of it, as the look is called."""
-        network = next(iter(self._chain.models), None)
-        told = network.facts.direction if network else "other"
-        return "night-to-day" if told == "other" and self._asked.to == "day" else told
-
-    @property
-    def _grade_name(self) -> str:
-        return "day-for-night" if self._target == "night" else "three stops more"
-
-    @property
-    def _real_name(self) -> str:
-        return f"real {self._target}"
 
     def _results(self) -> dict[Path, Path]:
-        asked = self._asked
-        if asked.converted:
-            return {plate: self._done[plate] for plate in self._plates}
-        self._tell(f"converting {len(self._plates)} plates to {asked.to}")
-        made = self._maker.look(self._plates, "look", asked.to, **self._chain_asked)
-        return {plate: made[plate] for plate in self._plates}
+        plates, to = self._inputs.plates, self._options.to
+        if self._inputs.converted:
+            return {plate: self._inputs.converted[plate] for plate in plates}
+        self._progress(f"converting {len(plates)} plates to {to}")
+        results = self._plates.look(plates, "look", to, **self._changes)
+        return {plate: results[plate] for plate in plates}
 
     def _baselines(self, plates: Sequence[Path]) -> dict[str, list[Path]]:
-        self._tell("converting them by the baselines")
-        made = {self._grade_name: self._maker.grade(plates, "grade", self._target)}
-        if self._real:
-            made = {MATCH: self._maker.match(plates, "match", self._real), **made}
-        return {name: [frames[plate] for plate in plates] for name, frames in made.items()}
+        self._progress("converting them to the baselines")
+        versions = {GRADES[self._target]: self._plates.grade(plates, "grade", self._target)}
+        if self._inputs.real:
+            versions = {MATCH: self._plates.match(plates, "match", self._inputs.real), **versions}
+        return {name: [results[plate] for plate in plates] for name, results in versions.items()}
 
-    def _take(self, name: str, paths: Sequence[Path], plates: Sequence[Path] | None) -> _Taken:
-        """Measure the pictures of one version, and how they compare with their plates."""
-        self._tell(f"measuring {name}")
-        taken = _Taken()
-        for place, path in enumerate(paths):
-            read = self._read(path)
-            picture = read.pixels
-            luma = luminance(picture)
-            taken.verdicts.append(self._judge(picture))
-            taken.levels.append(float(luma.mean(dtype=np.float64)))
-            taken.histograms.append(measures.histogram(luma))
-            if self._inception:
-                taken.inception.append(self._inception(picture))
-            if plates is None:
-                continue
-            taken.seams.append(math.nan if read.turned else self._seam(luma))
-            if paths is not plates:
-                plate = self._displayed(plates[place])
-                taken.against_plate.append(_compared(plate, picture))
-                taken.resized += plate.shape != picture.shape
-        return taken
+    def _needs_met(self, *, real: bool, result: bool) -> set[Need]:
+        """Return what measures can count on, for real photographs, results, or plates."""
+        met: set[Need] = set() if real else {"plate", "result"} if result else {"plate"}
+        met |= {"real"} if self._inputs.real else set()
+        met |= {"enough"} if min(len(self._inputs.plates), len(self._inputs.real)) >= FEWEST else set()
+        met |= {"strong"} if self._options.strong else set()
+        return met | ({"inception"} if self._instruments.inception else set())
 
-    def _seam(self, luma: Luma) -> float:
-        layout = tiles_of(self._chain, *luma.shape)
-        return measures.seam(luma, *measures.borders(layout)) if layout else math.nan
+    def _observe(self, name: str, paths: Sequence[Path], plates: Sequence[Path] | None) -> _Version:
+        """Look at the pictures of one version beside their plates, one at a time."""
+        self._progress(f"measuring {name}")
+        result = plates is not None and paths is not plates
+        # Values are kept without real photographs too: the report shows every version's histogram.
+        met = {"real", "enough"} | self._needs_met(real=plates is None, result=result)
+        measures = [measure for measure in MEASURES if measure.needs <= met]
+        version = _Version({measure.name: [] for measure in measures}, len(paths))
+        for index, path in enumerate(paths):
+            picture = read_picture(path, self._spaces)
+            plate = self._displayed(plates[index]) if plates is not None and result else None
+            sample = Sample(picture.pixels, plate, picture.turned, self._instruments)
+            for measure in measures:
+                version.values[measure.name].append(measure.observe(sample))
+            version.resized += plate is not None and plate.shape != picture.pixels.shape
+        return version
 
-    def _rows(self, taken: Mapping[str, _Taken], real: _Taken | None) -> tuple[Row, ...]:
-        rows = [self._row(name, each, real) for name, each in taken.items()]
-        best = min((row.kid for row in rows if row.kind == "baseline" and row.kid is not None), default=None)
-        if best is not None and best > 0:
-            rows = [row if row.kid is None else replace(row, kid_share=row.kid / best) for row in rows]
-        return (*rows, *([self._real_row(real)] if real else []))
+    def _row(self, name: str, version: _Version, real: _Version | None) -> VersionRow:
+        met = self._needs_met(real=False, result=name != PLATES)
+        figures = {}
+        for measure in MEASURES:
+            if measure.needs <= met:
+                if measure.progress:
+                    self._progress(f"{measure.progress} {name}")
+                of_real = real.values.get(measure.name, []) if real else []
+                figures[measure.name] = measure.take(version.values[measure.name], of_real)
+        return VersionRow(name, self._role(name), version.pictures, _histogram(version), figures)
 
-    def _row(self, name: str, taken: _Taken, real: _Taken | None) -> Row:
-        look = name == self._asked.to
-        row = self._plain_row(name, "look" if look else "baseline", taken)
-        if taken.against_plate:
-            correlation, contrast, difference = (
-                _mean(each) for each in zip(*taken.against_plate, strict=True)
-            )
-            row = replace(
-                row, gradient_correlation=correlation, contrast_ssim=contrast, difference=difference
-            )
-        if real is None:
-            return row
-        row = replace(row, brightness_distance=measures.histogram_distance(taken.histogram, real.histogram))
-        if self._enough:
-            sides = taken.features, real.features
-            row = replace(row, kid=measures.mmd2(*sides), kid_error=measures.mmd2_error(*sides))
-            if self._asked.strong:
-                self._tell(f"training the strong classifier on {name}")
-                pictures = ([verdict.small for verdict in each.verdicts] for each in (taken, real))
-                row = replace(row, strong_error=strong_error(*pictures))
-            if self._inception:
-                seen = np.stack(taken.inception), np.stack(real.inception)
-                row = replace(
-                    row,
-                    fid=measures.frechet(*seen),
-                    inception_kid=measures.mmd2(*seen),
-                    inception_kid_error=measures.mmd2_error(*seen),
-                )
-        return row
+    def _role(self, version: str) -> Role:
+        return "look" if version == self._options.to else "baseline"
 
-    def _real_row(self, real: _Taken) -> Row:
-        row = self._plain_row(self._real_name, "real", real)
-        if not self._enough:
-            return row
-        row = replace(row, kid_error=measures.mmd2_of_halves(real.features))
-        if self._inception:
-            seen = np.stack(real.inception)
-            row = replace(row, inception_kid_error=measures.mmd2_of_halves(seen))
-        return row
-
-    @property
-    def _enough(self) -> bool:
-        """Whether there are pictures enough for a distance between sets."""
-        return min(len(self._plates), len(self._real)) >= _FEWEST
-
-    def _plain_row(self, name: str, kind: Kind, taken: _Taken) -> Row:
-        return Row(
-            name,
-            kind,
-            len(taken.verdicts),
-            reads=self._reads(taken),
-            brightness=float(np.mean(taken.levels)),
-            histogram=tuple(float(share) for share in taken.histogram),
-            seam=_mean(taken.seams),
-        )
+    def _real_row(self, real: _Version) -> VersionRow:
+        met = self._needs_met(real=True, result=False)
+        figures = {
+            each.name: each.reduce_real(real.values[each.name])
+            for each in MEASURES
+            if each.reduce_real and each.needs <= met
+        }
+        return VersionRow(f"real {self._target}", "real", real.pictures, _histogram(real), figures)
 
     def _cycle_error(self, results: Mapping[Path, Path]) -> float | None:
         """Mean absolute difference of the plates from their results, converted back."""
-        if self._asked.back is None:
+        if self._options.back is None:
             return None
-        self._tell(f"converting back by {self._asked.back}")
-        back = self._maker.look(list(results.values()), "back", self._asked.back)
-        return _mean(
-            [
-                _difference(self._displayed(plate), self._displayed(back[result]))
-                for plate, result in results.items()
-            ]
-        )
+        self._progress(f"converting back to {self._options.back}")
+        back = self._plates.look(list(results.values()), "back", self._options.back)
+        pairs = ((self._displayed(plate), self._displayed(back[each])) for plate, each in results.items())
+        return mean_of([difference(*pair) for pair in pairs]).value
 
-    def _flicker(self) -> Iterator[Flicker]:
-        folder = self._asked.sequences
+    def _flicker(self) -> Iterator[FlickerRow]:
+        folder = self._options.sequences
         if folder is None:
             return
-        self._tell(f"converting the sequences to {self._asked.to} and by the baselines")
-        look = self._shots.look([folder], "look", self._asked.to, **self._chain_asked)
-        versions = {self._asked.to: look}
-        if self._real:
-            versions[MATCH] = self._shots.match([folder], "match", [self._real[len(self._real) // 2]])
-        if self._grade_name not in versions:
-            versions[self._grade_name] = self._shots.grade([folder], "grade", self._target)
-        for shot, plates in self._sequences.items():
+        versions = self._converted_shots(folder)
+        for shot, plates in self._inputs.sequences.items():
             name = shot.relative_to(absolute(folder)).as_posix()
-            self._tell(f"following the motion of {name}")
-            results = versions
-            measured = steadiness(self._lumas(plates, results), PLATES)
-            own = measured[PLATES]
-            for version, steady in measured.items():
-                yield Flicker(
-                    name,
-                    len(plates),
-                    version,
-                    kind="look" if version == self._asked.to else "baseline",
-                    ratio=_ratio(steady.levelled, own.levelled),
-                    unmatched=_ratio(steady.difference, own.difference),
-                    pumping=_known(steady.pumping),
-                    difference=_known(steady.difference),
-                    deviation=steady.deviation,
-                    level=steady.level,
-                )
+            self._progress(f"following the motion of {name}")
+            shots = steadiness(self._lumas(plates, versions), PLATES)
+            for version, steady in shots.items():
+                figures = flicker_figures(steady, shots[PLATES])
+                yield FlickerRow(name, len(plates), version, self._role(version), figures)
+
+    def _converted_shots(self, folder: Path) -> dict[str, dict[Path, Path]]:
+        to, real = self._options.to, self._inputs.real
+        self._progress(f"converting the sequences to {to} and to the baselines")
+        versions = {to: self._shots.look([folder], "look", to, **self._changes)}
+        if real:
+            versions[MATCH] = self._shots.match([folder], "match", [real[len(real) // 2]])
+        if GRADES[self._target] not in versions:
+            versions[GRADES[self._target]] = self._shots.grade([folder], "grade", self._target)
+        return versions
 
     def _lumas(
-        self, plates: Sequence[Path], results: Mapping[str, Mapping[Path, Path]]
+        self, plates: Sequence[Path], versions: Mapping[str, Mapping[Path, Path]]
     ) -> Iterator[dict[str, Luma]]:
-        """Read each frame's luma in all its versions, at its plate's size."""
+        """Read the luma of each frame in all versions, at its plate's size."""
         size = None
         for plate in plates:
             own = luminance(self._displayed(plate))
             size = size or own.shape
             if own.shape != size:
-                fault = f"its data window is not as large as that of {plates[0].name}"
-                raise UsageError(plate, fault, "flicker needs plates whose window stays")
-            others = {name: luminance(self._displayed(of[plate])) for name, of in results.items()}
+                fault = f"its data window differs in size from that of {plates[0].name}"
+                raise UsageError(plate, fault, "flicker needs plates with a constant data window")
+            others = {name: luminance(self._displayed(each[plate])) for name, each in versions.items()}
             yield {PLATES: own, **{name: scaled(luma, *size) for name, luma in others.items()}}
 
     def _displayed(self, path: Path) -> Pixels:
-        return self._read(path).pixels
-
-    def _read(self, path: Path) -> Picture:
-        return read_picture(path, self._spaces)
-
-    def _doubts(self, plates: _Taken, real: _Taken | None) -> Iterator[str]:
-        """Say where the judge errs on photographs: what it says of results is worth as little then."""
-        wrong = self._reads(plates)
-        if wrong > _DOUBTFUL:
-            yield f"doubt: the judge reads {wrong:.0%} of the plates as {self._target}; train another"
-        missed = 1 - self._reads(real) if real else 0.0
-        if missed > _DOUBTFUL:
-            yield f"doubt: the judge misses {missed:.0%} of the photographs of {self._target}; train another"
-
-    def _reads(self, taken: _Taken) -> float:
-        """Part of the pictures that the judge reads as the target."""
-        return float(
-            np.mean([(verdict.night > 0) == (self._target == "night") for verdict in taken.verdicts])
-        )
-
-    def _remarks(self, taken: Mapping[str, _Taken]) -> Iterator[str]:
-        absent = len(self._every) - len(self._done)
-        if self._done and absent:
-            yield f"{absent} of {len(self._every)} plates have no result and are left out"
-        for name, each in taken.items():
-            if each.resized:
-                yield f"{name}: {each.resized} pictures were scaled to the size of their plates"
-        if self._direction == "other" and not self._asked.target:
-            yield "judged as night: the look's model does not say what it turns plates into (--target)"
-        if not self._real:
-            yield "no real photographs were given: no kernel distance, no histogram match, no ceiling"
-        elif not self._enough:
-            yield f"fewer than {_FEWEST} plates or photographs: no distance was taken"
-        if not self._inception:
-            yield _NO_INCEPTION
-        if not any(step.gives == "tiles" for step in self._chain.steps):
-            yield f"seam figure: none, {self._asked.to} has no tiles"
-
-    def _protocol(self, plates: Sequence[Path], results: Sequence[Path]) -> dict[str, Any]:
-        """How the figures were taken, so that they can be taken again."""
-        asked = self._asked
-        network = None if asked.converted else next(iter(self._chain.models), None)
-        return {
-            "daynight": __version__,
-            "look": asked.to,
-            "converted": str(asked.converted) if asked.converted else None,
-            "chain": None if asked.converted else [step.name for step in self._chain.steps],
-            "settings": list(asked.settings),
-            "model_sha256": network.sha256 if network else None,
-            "device": str(network.device) if network else None,
-            "judge_sha256": self._judge.sha256,
-            "inception_sha256": self._inception.sha256 if self._inception else None,
-            "plates": len(plates),
-            "real photographs": len(self._real),
-            "formats": sorted({path.suffix.lower() for path in results}),
-            "measured": "display-encoded (sRGB, Rec. 709 luma), at the plates' full size",
-            "judge's resizer": "whole frame to 192x128, bilinear with antialiasing (torch), no crop",
-            "kid": "(x·y/d + 1)^3 on the judge's d = 96 features, unbiased, all pictures of both sides; "
-            "its standard error is the deviation over 100 random halves of both sides; "
-            "real photographs: the same of halves against each other",
-            "histogram match": "color_match to the real photographs, a plate each in turn; "
-            "for sequences to the middle one of them",
-            "flicker": "DIS optical flow (medium) on the plates' luma, occlusions masked by a forward-"
-            "backward check, difference over the shot's mean deviation of luma, over the same of the plates",
-        }
+        return read_picture(path, self._spaces).pixels
 
 
-def _compared(plate: Pixels, result: Pixels) -> tuple[float, float, float]:
-    """Gradient correlation, local contrast and difference of a result and its plate."""
-    result = scaled(result, *plate.shape[:2])
-    before, after = luminance(plate), luminance(result)
-    return (
-        measures.gradient_correlation(before, after),
-        measures.contrast_ssim(before, after),
-        _difference(plate, result),
-    )
-
-
-def _difference(plate: Pixels, result: Pixels) -> float:
-    return float(np.abs(plate - scaled(result, *plate.shape[:2])).mean(dtype=np.float64))
-
-
-def _ratio(value: float, own: float) -> float | None:
-    return _known(value / own) if own else None
-
-
-def _known(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    """Mean of the values that could be taken."""
-    taken = [value for value in values if math.isfinite(value)]
-    return float(np.mean(taken)) if taken else None
+def _histogram(version: _Version) -> tuple[float, ...]:
+    return tuple(float(share) for share in mean_histogram(version.values[HISTOGRAM.name]))

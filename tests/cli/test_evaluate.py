@@ -18,7 +18,7 @@ torch = pytest.importorskip("torch")
 from daynight.cli.evaluate import command  # noqa: E402
 from daynight.colour.encoding import LUMINANCE  # noqa: E402
 from daynight.errors import UsageError  # noqa: E402
-from daynight.evaluation.judge import strong_error  # noqa: E402
+from daynight.evaluation.classify import strong_error  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +39,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         frame = np.ascontiguousarray(wide[:, 2 * number : 2 * number + 96])
         write_image(root / f"shots/sh/f.{1001 + number}.png", as_uint8(frame))
     classifier = train_classifier(root / "plates", root / "real", steps=40, seed=1)
-    save_file(classifier.state_dict(), root / "judge.safetensors")
+    save_file(classifier.state_dict(), root / "classifier.safetensors")
     return root
 
 
 def evaluated(place: Path, out: Path, *more: object, to: str = "night") -> Result:
-    arguments = [place / "plates", "--to", to, "--judge", place / "judge.safetensors", "--out", out]
+    arguments = [place / "plates", "--to", to, "--classifier", place / "classifier.safetensors", "--out", out]
     arguments += ["--device", "cpu", "--jobs", "1", *more]
     return CliRunner().invoke(command, [str(each) for each in arguments], catch_exceptions=False)
 
@@ -59,7 +59,7 @@ def test_everything(place: Path, tmp_path: Path) -> None:
         "of best baseline",
         "sh/f.####.png",
         "cycle error: 0.",
-        "seam figure: none",
+        "seam: not measured",
     ):
         assert words in result.stdout
     figures = json.loads((tmp_path / "report.json").read_text())
@@ -78,7 +78,7 @@ def test_everything(place: Path, tmp_path: Path) -> None:
     ratios = {row["name"]: row["ratio"] for row in figures["flicker"]}
     assert ratios["the plates"] == 1
     assert set(ratios) == set(rows) - {"real night"}
-    assert len(figures["protocol"]["judge_sha256"]) == 64
+    assert len(figures["protocol"]["classifier_sha256"]) == 64
     assert figures["protocol"]["formats"] == [".png"]
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert page.count('class="wipe"') == 4
@@ -103,16 +103,20 @@ def test_results_that_are_there_without_photographs_as_json(place: Path, tmp_pat
     assert not (tmp_path / "out/pictures/look").exists()
 
 
-def test_a_judge_that_errs_on_photographs_is_doubted(place: Path, tmp_path: Path) -> None:
+def test_a_classifier_that_errs_on_photographs_is_doubted(place: Path, tmp_path: Path) -> None:
     swapped = tmp_path / "swapped"
     swapped.mkdir()
-    for name, side in (("plates", "real"), ("real", "plates"), ("judge.safetensors", "judge.safetensors")):
+    for name, side in (
+        ("plates", "real"),
+        ("real", "plates"),
+        ("classifier.safetensors", "classifier.safetensors"),
+    ):
         (swapped / name).symlink_to(place / side)
     more = ("--target", "night", "--json", "--real", swapped / "real")
     result = evaluated(swapped, tmp_path / "out", *more, to="day-for-night")
     notes = json.loads(result.stdout)["notes"]
-    assert "doubt: the judge reads 100% of the plates as night; train another" in notes
-    assert "doubt: the judge misses 100% of the photographs of night; train another" in notes
+    assert "doubt: the classifier reads 100% of the plates as night; train another" in notes
+    assert "doubt: the classifier misses 100% of the photographs of night; train another" in notes
 
 
 def test_the_other_way_round(place: Path, tmp_path: Path) -> None:
@@ -130,10 +134,10 @@ def test_the_other_way_round(place: Path, tmp_path: Path) -> None:
 def test_a_baseline_may_be_the_look_and_strong_is_taken_when_asked_for(
     place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("daynight.evaluation.run.strong_error", partial(strong_error, steps=2))
+    monkeypatch.setattr("daynight.evaluation.measures.strong_error", partial(strong_error, steps=2))
     result = evaluated(place, tmp_path, "--json", "--strong", "--real", place / "real", to="day-for-night")
     rows = {row["name"]: row for row in json.loads(result.stdout)["rows"]}
-    assert {name: row["kind"] for name, row in rows.items()} == {
+    assert {name: row["role"] for name, row in rows.items()} == {
         "the plates": "baseline",
         "day-for-night": "look",
         "histogram match": "baseline",
@@ -151,7 +155,7 @@ def test_tiles_have_a_seam_figure(place: Path, tmp_path: Path) -> None:
     assert "tile" in json.loads(result.stdout)["protocol"]["chain"]
     lying = part(dict.fromkeys("RGB", "uint8"), size=(64, 96), Orientation=6)
     write_parts(tmp_path / "plates/a.tif", (lying, picture(96, 64)))
-    (tmp_path / "judge.safetensors").symlink_to(place / "judge.safetensors")
+    (tmp_path / "classifier.safetensors").symlink_to(place / "classifier.safetensors")
     turned = evaluated(tmp_path, tmp_path / "out", "--json", "--model", model, "--set", "tile.size=32")
     assert [row["seam"] for row in json.loads(turned.stdout)["rows"]] == [None] * 3
 
@@ -163,11 +167,11 @@ def test_what_is_not_there(place: Path, tmp_path: Path) -> None:
         evaluated(place, tmp_path, "--back", "dya")
     with pytest.raises(UsageError, match="absent: is not there"):
         evaluated(place, tmp_path, "--sequences", place / "absent")
-    with pytest.raises(UsageError, match="--strong: compares with photographs"):
+    with pytest.raises(UsageError, match="--strong: needs real photographs"):
         evaluated(place, tmp_path, "--strong")
     with pytest.raises(UsageError, match="--sequences: would be converted by the look"):
         evaluated(place, tmp_path, "--sequences", place / "shots", "--converted", place / "real")
-    with pytest.raises(UsageError, match=r"--out .*: lies in .*plates, where"):
+    with pytest.raises(UsageError, match=r"--out .*: lies in .*plates; choose"):
         evaluated(place, place / "plates/report")
     assert not list(tmp_path.iterdir())
     write_image(tmp_path / "alone/a.png", as_uint8(picture()))
@@ -176,7 +180,7 @@ def test_what_is_not_there(place: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-def test_pictures_on_their_side_are_judged_upright(place: Path, tmp_path: Path) -> None:
+def test_pictures_on_their_side_are_measured_upright(place: Path, tmp_path: Path) -> None:
     """The same plates lying, told so by their files, beside results that lie and results that stand."""
     standing = [np.ascontiguousarray(picture(64, 96, seed=number)) for number in range(4)]
     for number, upright in enumerate(standing):
@@ -185,7 +189,7 @@ def test_pictures_on_their_side_are_judged_upright(place: Path, tmp_path: Path) 
         write_parts(tmp_path / f"plates/p_{number}.tif", (spec, lying))
         write_parts(tmp_path / f"lying/p_{number}.tif", (spec, lying / 2))
         write_image(tmp_path / f"upright/p_{number}.tif", as_uint8(upright / 2))
-    (tmp_path / "judge.safetensors").symlink_to(place / "judge.safetensors")
+    (tmp_path / "classifier.safetensors").symlink_to(place / "classifier.safetensors")
     for results in ("lying", "upright"):
         shown = evaluated(tmp_path, tmp_path / "out", "--json", "--converted", tmp_path / results)
         figures = json.loads(shown.stdout)
@@ -211,8 +215,8 @@ def test_what_a_look_does_not_say_is_told_of(place: Path, tmp_path: Path) -> Non
         result = evaluated(place, tmp_path / to, "--json", "--limit", 2, "--model", model, to=to)
         figures = json.loads(result.stdout)
         assert figures["target"] == target
-        assert any("does not say" in note for note in figures["notes"]) is told
+        assert any("does not state" in note for note in figures["notes"]) is told
     few = evaluated(
         place, tmp_path / "few", "--json", "--limit", 2, "--real", place / "real", to="passthrough"
     )
-    assert "fewer than 4 plates or photographs: no distance was taken" in json.loads(few.stdout)["notes"]
+    assert "fewer than 4 plates or photographs: no distance was measured" in json.loads(few.stdout)["notes"]

@@ -19,7 +19,7 @@ def sides(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture(scope="session")
-def judge_file(sides: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def classifier_file(sides: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A classifier trained for a few steps."""
     torch = pytest.importorskip("torch")
     from safetensors.torch import save_file
@@ -27,6 +27,6 @@ def judge_file(sides: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactor
     from daynight.evaluation.classifier import train_classifier
 
     torch.set_num_threads(1)
-    path = tmp_path_factory.mktemp("judge") / "judge.safetensors"
+    path = tmp_path_factory.mktemp("classifier") / "classifier.safetensors"
     save_file(train_classifier(*sides, steps=40, seed=1).state_dict(), path)
     return path

@@ -36,9 +36,9 @@ extractors = pytest.importorskip(
 from safetensors.torch import save_file  # noqa: E402
 
 from daynight.errors import UsageError  # noqa: E402
-from daynight.evaluation.figures import Asked  # noqa: E402
+from daynight.evaluation.formulas import frechet  # noqa: E402
 from daynight.evaluation.inception import Inception  # noqa: E402
-from daynight.evaluation.measures import frechet  # noqa: E402
+from daynight.evaluation.options import EvaluationOptions  # noqa: E402
 from daynight.evaluation.run import evaluate  # noqa: E402
 
 
@@ -77,7 +77,7 @@ def test_features_are_those_of_the_network_that_torch_fidelity_runs(weights, unt
     np.testing.assert_allclose(Inception(weights)(seen), expected[0].numpy(), rtol=1e-5, atol=1e-7)
 
 
-def test_a_report_has_fid_and_kid_of_each_version(weights, judge_file, tmp_path):
+def test_a_report_has_fid_and_kid_of_each_version(weights, classifier_file, tmp_path):
     from daynight.cli.evaluate import command
 
     for number in range(4):
@@ -86,7 +86,16 @@ def test_a_report_has_fid_and_kid_of_each_version(weights, judge_file, tmp_path)
         write_image(tmp_path / f"real/n_{number}.png", as_uint8(bright))
     arguments = [tmp_path / "plates", "--to", "passthrough", "--target", "night"]
     arguments += ["--real", tmp_path / "real", "--out", tmp_path / "out"]
-    options = ("--judge", str(judge_file), "--inception", str(weights), "--device", "cpu", "--jobs", "1")
+    options = (
+        "--classifier",
+        str(classifier_file),
+        "--inception",
+        str(weights),
+        "--device",
+        "cpu",
+        "--jobs",
+        "1",
+    )
     result = CliRunner().invoke(command, [*map(str, arguments), *options], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     assert "FID" in result.stdout
@@ -100,11 +109,13 @@ def test_a_report_has_fid_and_kid_of_each_version(weights, judge_file, tmp_path)
     assert len(figures["protocol"]["inception_sha256"]) == 64
 
 
-def test_without_photographs_to_compare_with_it_is_refused(weights, judge_file, tmp_path):
+def test_without_photographs_to_compare_with_it_is_refused(weights, classifier_file, tmp_path):
     write_image(tmp_path / "plates/p.png", as_uint8(picture(48, 64)))
-    asked = Asked(tmp_path / "plates", "passthrough", judge_file, tmp_path / "out", inception=weights)
-    with pytest.raises(UsageError, match="--inception: compares with photographs, and none are given"):
-        evaluate(asked)
+    options = EvaluationOptions(
+        tmp_path / "plates", "passthrough", classifier_file, tmp_path / "out", inception=weights
+    )
+    with pytest.raises(UsageError, match="`inception`: needs real photographs to compare with"):
+        evaluate(options)
 
 
 def test_fid_is_what_torch_fidelity_gives():
@@ -130,11 +141,11 @@ class Trap:
 def test_a_pickle_is_refused_unopened(tmp_path):
     path, trace = tmp_path / "weights.pth", tmp_path / "trace"
     path.write_bytes(pickle.dumps(Trap(trace)))
-    with pytest.raises(UsageError, match=r"weights\.pth: holds no Inception weights in safetensors"):
+    with pytest.raises(UsageError, match=r"weights\.pth: does not hold Inception weights in safetensors"):
         Inception(path)
     assert not trace.exists()
 
 
-def test_weights_of_something_else_are_refused(judge_file):
-    with pytest.raises(UsageError, match="holds no Inception weights"):
-        Inception(judge_file)
+def test_weights_of_something_else_are_refused(classifier_file):
+    with pytest.raises(UsageError, match="does not hold Inception weights"):
+        Inception(classifier_file)

@@ -1,4 +1,4 @@
-"""The judge, and what it says of pictures."""
+"""The trained classifier, applied to pictures."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from safetensors.torch import load_file  # noqa: E402
 
 from daynight.errors import UsageError  # noqa: E402
 from daynight.evaluation.classifier import Classifier  # noqa: E402
-from daynight.evaluation.judge import Judge, strong_error  # noqa: E402
+from daynight.evaluation.classify import TrainedClassifier, strong_error  # noqa: E402
 
 
-def test_it_says_what_the_classifier_says(judge_file):
-    judge = Judge(judge_file)
-    assert judge.sha256 == hashlib.sha256(judge_file.read_bytes()).hexdigest()
+def test_it_returns_what_the_network_returns(classifier_file):
+    trained = TrainedClassifier(classifier_file)
+    assert trained.sha256 == hashlib.sha256(classifier_file.read_bytes()).hexdigest()
     classifier = Classifier().eval()
-    classifier.load_state_dict(load_file(judge_file))
+    classifier.load_state_dict(load_file(classifier_file))
     seen = picture(150, 200)
     with torch.no_grad():
         expected = float(classifier(torch.from_numpy(seen.transpose(2, 0, 1)[np.newaxis].copy())))
-    verdict = judge(seen)
-    assert verdict.night == pytest.approx(expected, abs=1e-5)
-    assert verdict.features.shape == (96,)
-    assert verdict.small.shape == (3, 128, 192)
+    answer = trained(seen)
+    assert answer.night == pytest.approx(expected, abs=1e-5)
+    assert answer.features.shape == (96,)
+    assert answer.small.shape == (3, 128, 192)
 
 
-def test_no_classifier(tmp_path):
-    (tmp_path / "judge.safetensors").write_bytes(b"no")
-    for name in ("judge.safetensors", "absent.safetensors"):
-        with pytest.raises(UsageError, match="is no classifier; make one"):
-            Judge(tmp_path / name)
+def test_a_file_that_is_not_a_classifier(tmp_path):
+    (tmp_path / "classifier.safetensors").write_bytes(b"no")
+    for name in ("classifier.safetensors", "absent.safetensors"):
+        with pytest.raises(UsageError, match="is not a classifier; make one"):
+            TrainedClassifier(tmp_path / name)
 
 
 def test_the_strong_classifier_tells_what_differs_and_no_more():
