@@ -37,9 +37,9 @@ class Inputs:
         converted = match_results(plates, options.plates, options.converted) if options.converted else {}
         return cls(
             all_plates=tuple(plates),
-            plates=tuple(spread(list(converted) or plates, options.limit)),
+            plates=tuple(limited(list(converted) or plates, options.limit)),
             converted=converted,
-            real=tuple(spread(find_pictures(options.real), options.limit)) if options.real else (),
+            real=tuple(limited(find_pictures(options.real), options.limit)) if options.real else (),
             sequences=find_sequences(options.sequences) if options.sequences else {},
         )
 
@@ -75,7 +75,7 @@ def find_sequences(folder: Path) -> dict[Path, list[Path]]:
     return sequences
 
 
-def spread(pictures: Sequence[Path], limit: int | None) -> list[Path]:
+def limited(pictures: Sequence[Path], limit: int | None) -> list[Path]:
     """Return at most ``limit`` pictures, spread evenly."""
     if limit is None or limit >= len(pictures):
         return list(pictures)

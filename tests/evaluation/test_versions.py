@@ -11,7 +11,7 @@ from pictures import as_uint8, picture, read_image, write_image
 
 from daynight.colour.spaces import ColourSpaces
 from daynight.errors import DaynightError, UsageError
-from daynight.evaluation.inputs import find_pictures, find_sequences, match_results, spread
+from daynight.evaluation.inputs import find_pictures, find_sequences, limited, match_results
 from daynight.evaluation.versions import Converter, tile_layout
 from daynight.plates.photographs import read_picture
 from daynight.plugin.registry import Registry
@@ -35,8 +35,8 @@ def test_pictures_are_found_by_name_and_spread_evenly(tmp_path):
     (tmp_path / "in/z").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "in/folder.exr").mkdir()
     assert find_pictures(tmp_path / "in") == [*paths, tmp_path / "in/z/a.png"]
-    assert spread(paths, 4) == paths[::2]
-    assert spread(paths, 40) == spread(paths, None) == paths
+    assert limited(paths, 4) == paths[::2]
+    assert limited(paths, 40) == limited(paths, None) == paths
     with pytest.raises(UsageError, match="holds no images"):
         find_pictures(tmp_path / "in/folder.exr")
 
