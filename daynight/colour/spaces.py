@@ -6,7 +6,6 @@ is brought there by the OCIO config through OpenImageIO, and its result back.
 
 from __future__ import annotations
 
-import atexit
 import copy
 import dataclasses
 import os
@@ -383,9 +382,6 @@ def _loaded(name: str) -> Any:
 def _built_in(name: str) -> Any:
     """Load a config that can't change while the process runs: it takes longer than a small frame."""
     return _loaded(name)
-
-
-atexit.register(_built_in.cache_clear)  # or OpenImageIO's binding may report it as leaked
 
 
 def _hop(image: Pixels, start: str, end: str, config: str) -> Pixels:
