@@ -1,13 +1,12 @@
-"""``daynight dataset``: photographs to train on, told into day and night, counted, cropped."""
+"""``daynight dataset``: photographs to train on, sorted into day and night, counted, cropped."""
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -17,10 +16,11 @@ if TYPE_CHECKING:
     from daynight.dataset import Score, Split, Stats
     from daynight.errors import DaynightError
 
+_CLASSES: Final = ("day", "night", "undecided")
 _EVERY = 1000
-"""Files from one line of progress to the next where the error stream is no terminal."""
+"""Files between two lines of progress where standard error is not a terminal."""
 _SOURCES = 12
-"""Sources that the table of ``stats`` names; the others are counted together."""
+"""Sources in the table of ``stats``; the others are counted together."""
 
 
 class Aspect(click.types.StringParamType):
@@ -35,9 +35,9 @@ class Aspect(click.types.StringParamType):
         try:
             width, height = (float(part) for part in value.split(":"))
         except ValueError:
-            self.fail(f"{value!r} is no aspect: write it like 1:1 or 16:9", parameter, context)
+            self.fail(f"{value!r} is not an aspect: write it like 1:1 or 16:9", parameter, context)
         if not (0 < width < float("inf") and 0 < height < float("inf")):
-            self.fail(f"{value!r} is no aspect: both numbers are above 0", parameter, context)
+            self.fail(f"{value!r} is not an aspect: both numbers must be above 0", parameter, context)
         return width, height
 
 
@@ -54,21 +54,21 @@ def command() -> None:
     type=click.FloatRange(0, 1),
     default=0.6,
     show_default=True,
-    help="Brightness above which it is day.",
+    help="Brightness above which a photograph is day.",
 )
 @click.option(
     "--night",
     type=click.FloatRange(0, 1),
     default=0.4,
     show_default=True,
-    help="Brightness below which it is night.",
+    help="Brightness below which a photograph is night.",
 )
 @click.option(
     "--mode",
     type=click.Choice(["link", "hardlink", "copy"]),
     default="link",
     show_default=True,
-    help="What OUT holds; links are relative, so SRC and OUT may be moved together.",
+    help="How photographs go to OUT. Links are relative, so that SRC and OUT may be moved together.",
 )
 @click.option(
     "--normalise/--no-normalise",
@@ -77,25 +77,27 @@ def command() -> None:
     help="Divide by the largest brightness of the set.",
 )
 @click.option(
-    "--labels", type=FilePath(), metavar="FILE.csv", help="Columns path,label: say how many are right."
+    "--labels", type=FilePath(), metavar="FILE.csv", help="Columns path,label: report how many are right."
 )
-@click.option("--overwrite", is_flag=True, help="Write into OUT though it holds other files.")
+@click.option("--overwrite", is_flag=True, help="Write into OUT even if it holds other files.")
 @jobs_option
-def split_photographs(source: Path, out: Path, **asked: Any) -> None:
-    """Tell photographs into OUT/day and OUT/night by brightness.
+def split_photographs(source: Path, out: Path, jobs: int | None, **options: Any) -> None:
+    """Sort photographs into OUT/day and OUT/night by brightness.
 
     A photograph's brightness is the mean of sqrt(0.299 r² + 0.587 g² + 0.114 b²), divided by the largest of
-    the set; what lies between both thresholds is left out. OUT also gets the sorted list, brightness.csv,
+    the set. Those between both thresholds are left out. OUT also gets the sorted list, brightness.csv,
     and its graph, brightness.png. Nothing is written into SRC.
     """
-    from daynight.dataset import split
+    from daynight.dataset import SplitOptions, split
 
     with _progress() as shown:
-        result = split(source, out, **asked, observe=shown.observe, warn=shown.warn)
-    _tell_faults(result.unread)
+        result = split(
+            source, out, SplitOptions(**options), jobs=jobs, observe=shown.observe, warn=shown.warn
+        )
+    _print_errors(result.unread)
     click.echo(f"{_summary(result)} → {out}")
     if result.score:
-        _tell_score(result.score)
+        _print_score(result.score)
     if result.unread:
         raise SystemExit(1)
 
@@ -107,8 +109,8 @@ def split_photographs(source: Path, out: Path, **asked: Any) -> None:
 def show_stats(folders: tuple[Path, ...], as_json: bool, jobs: int | None) -> None:
     """Count photographs: sizes, formats, brightness, near-duplicates.
 
-    Near-duplicates are photographs that share their mean hash with one before them: 64 bits, one for each
-    part of an 8x8 grid that is brighter than the mean.
+    Near-duplicates are photographs with the mean hash of an earlier one: 64 bits, one for each cell of an
+    8x8 grid that is brighter than the mean.
     """
     from daynight.dataset import measure
 
@@ -117,10 +119,9 @@ def show_stats(folders: tuple[Path, ...], as_json: bool, jobs: int | None) -> No
     if as_json:
         click.echo(json.dumps({"folders": [_as_json(each) for each in found]}, indent=2))
     else:
-        for line in _table(found):
-            click.echo(line)
+        _print_stats(found)
     unread = [error for each in found for error in each.unread]
-    _tell_faults(unread)
+    _print_errors(unread)
     if unread:
         raise SystemExit(1)
 
@@ -141,12 +142,16 @@ def show_stats(folders: tuple[Path, ...], as_json: bool, jobs: int | None) -> No
     type=click.Choice(["centre", "random"]),
     default="centre",
     show_default=True,
-    help="The largest part from the middle, or parts of half to all of its side at random places.",
+    help="The largest part, from the middle; or parts of half to all of its side, at random positions.",
 )
 @click.option(
-    "--count", type=click.IntRange(min=1), default=1, show_default=True, help="Random crops of each."
+    "--count",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Random crops of each.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of chance.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of random positions.")
 @click.option(
     "--ext",
     type=Name(),
@@ -155,22 +160,26 @@ def show_stats(folders: tuple[Path, ...], as_json: bool, jobs: int | None) -> No
     show_default=True,
     help="Format of the crops; one that holds 8 bits.",
 )
-@click.option("--allow-upscale", is_flag=True, help="Enlarge what is too small, instead of leaving it out.")
-@click.option("--overwrite", is_flag=True, help="Write into OUT though it holds files.")
+@click.option(
+    "--allow-upscale",
+    is_flag=True,
+    help="Enlarge small photographs, instead of leaving them out.",
+)
+@click.option("--overwrite", is_flag=True, help="Write into OUT even if it holds files.")
 @jobs_option
-def crop_photographs(source: Path, out: Path, **asked: Any) -> None:
+def crop_photographs(source: Path, out: Path, jobs: int | None, **options: Any) -> None:
     """Crop photographs to one shape and size, 8 bits, sRGB.
 
-    Light above white is clipped; folders below SRC are kept. Nothing is written into SRC.
+    Light above white is clipped, and subfolders of SRC are kept. Nothing is written into SRC.
     """
     from daynight.cli import warn
-    from daynight.dataset import crop
+    from daynight.dataset import CropOptions, crop
 
     with _progress() as shown:
-        result = crop(source, out, **asked, observe=shown.observe, warn=shown.warn)
+        result = crop(source, out, CropOptions(**options), jobs=jobs, observe=shown.observe, warn=shown.warn)
     for line in result.small:
         warn(line)
-    _tell_faults(result.failed)
+    _print_errors(result.failed)
     small = f", {len(result.small)} too small" if result.small else ""
     failed = f", {len(result.failed)} failed" if result.failed else ""
     click.echo(f"{result.written} crops{small}{failed} → {out}")
@@ -179,64 +188,67 @@ def crop_photographs(source: Path, out: Path, **asked: Any) -> None:
 
 
 class _Progress:
-    """How far a run is: one line on a terminal, taken away at its end; else a line now and then."""
+    """How many files are done: a bar on a terminal, removed at the end; otherwise a line now and then."""
 
     def __init__(self) -> None:
-        self._terminal = sys.stderr.isatty()
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
+        from rich.progress import Progress as RichProgress
+
+        console = Console(stderr=True)
+        self._terminal = console.is_terminal
+        columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self.bar = RichProgress(*columns, console=console, transient=True, disable=not self._terminal)
+        self._task = self.bar.add_task("", total=None)
 
     def observe(self, done: int, total: int) -> None:
-        """Take how many files are done."""
-        if self._terminal:
-            click.echo(f"\r{done} of {total} files", nl=False, err=True)
-        elif done % _EVERY == 0 and done < total:
+        """Show how many files are done."""
+        self.bar.update(self._task, completed=done, total=total)
+        if not self._terminal and done % _EVERY == 0 and done < total:
             click.echo(f"{done} of {total} files", err=True)
 
     def warn(self, message: str) -> None:
-        """Print a warning in the line's place."""
+        """Print a warning, above the bar."""
         from daynight.cli import warn
 
-        self.clear()
-        warn(message)
-
-    def clear(self) -> None:
-        """Take the line away."""
         if self._terminal:
-            click.echo("\r\033[K", nl=False, err=True)
+            self.bar.console.print(f"warning: {message}", markup=False, highlight=False, soft_wrap=True)
+        else:
+            warn(message)
 
 
 @contextmanager
 def _progress() -> Iterator[_Progress]:
     shown = _Progress()
-    try:
+    with shown.bar:
         yield shown
-    finally:
-        shown.clear()
 
 
-def _tell_faults(errors: Sequence[DaynightError]) -> None:
+def _print_errors(errors: Sequence[DaynightError]) -> None:
     for error in errors:
         click.echo(f"error: {error}", err=True)
 
 
 def _summary(result: Split) -> str:
-    kinds = ", ".join(f"{len(result.of(kind))} {kind}" for kind in ("day", "night", "undecided"))
-    count = f"{len(result.judged)} photographs, the brightest {result.largest:.3f}"
+    classes = ", ".join(f"{len(result.of(each))} {each}" for each in _CLASSES)
+    count = f"{len(result.photographs)} photographs, the brightest {result.largest:.3f}"
     unread = f", {len(result.unread)} can't be read" if result.unread else ""
-    return f"{count}: {kinds}{unread}"
+    return f"{count}: {classes}{unread}"
 
 
-def _tell_score(score: Score) -> None:
+def _print_score(score: Score) -> None:
+    from daynight.cli.tables import print_table
+
     without = f"; {score.unlabelled} without a label are left out" if score.unlabelled else ""
-    absent = f"; {score.absent} labels name no photograph that was read" if score.absent else ""
+    absent = f"; {score.absent} labels without a readable photograph" if score.absent else ""
     click.echo(f"labelled: {score.labelled}{without}{absent}")
     click.echo(f"undecided: {score.undecided:.1%}")
     right = f"{score.right / score.decided:.1%} of" if score.decided else "none of"
     click.echo(f"right: {right} the {score.decided} decided")
-    kinds = ("day", "night", "undecided")
-    rows = [["label", *kinds]]
-    rows += [[label, *(str(score.counts.get((label, kind), 0)) for kind in kinds)] for label in kinds[:2]]
-    for line in _aligned(rows):
-        click.echo(line)
+    rows = [
+        [label, *(str(score.counts.get((label, each), 0)) for each in _CLASSES)] for label in ("day", "night")
+    ]
+    print_table(["label", *_CLASSES], rows)
 
 
 def _as_json(stats: Stats) -> dict[str, Any]:
@@ -259,8 +271,10 @@ def _spread(sizes: Sequence[int]) -> dict[str, float]:
     return {"min": min(sizes), "median": statistics.median(sizes), "max": max(sizes)} if sizes else {}
 
 
-def _table(found: Sequence[Stats]) -> list[str]:
-    """Lay folders side by side, one column each."""
+def _print_stats(found: Sequence[Stats]) -> None:
+    """Print a table with a column for each folder."""
+    from daynight.cli.tables import print_table
+
     formats = sorted({name for each in found for name in each.formats})
     quantiles = max((each.brightness for each in found), key=len)
     totals = {
@@ -268,7 +282,6 @@ def _table(found: Sequence[Stats]) -> list[str]:
     }
     sources = sorted(totals, key=lambda name: (-totals[name], name))[:_SOURCES]
     rows = [
-        ["", *(str(each.folder) for each in found)],
         ["images", *(str(each.images) for each in found)],
         ["unreadable", *(str(len(each.unread)) for each in found)],
         ["width min/median/max", *(_shown(each.widths) for each in found)],
@@ -287,7 +300,7 @@ def _table(found: Sequence[Stats]) -> list[str]:
     if len(totals) > len(sources):
         others = [sum(each.sources.values()) - sum(each.sources.get(s, 0) for s in sources) for each in found]
         rows.append([f"{len(totals) - len(sources)} other sources", *map(str, others)])
-    return _aligned(rows)
+    print_table(["", *(str(each.folder) for each in found)], rows)
 
 
 def _number(value: float | None) -> str:
@@ -296,14 +309,3 @@ def _number(value: float | None) -> str:
 
 def _shown(sizes: Sequence[int]) -> str:
     return " / ".join(f"{value:g}" for value in _spread(sizes).values()) or "-"
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [
-        "  ".join(
-            f"{cell:>{width}}" if column else f"{cell:<{width}}"
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    ]

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from daynight.cli.options import FilePath, Name, device_option, jobs_option
 
 if TYPE_CHECKING:
-    from rich.table import Table as RichTable
-
-    from daynight.evaluation.report import Table
     from daynight.evaluation.results import Evaluation
-
-_WIDTH: Final = 200
-"""Columns where output is not a terminal: a file or a pipe takes lines of any length."""
 
 
 class DefaultRun(click.Group):
@@ -135,27 +129,15 @@ def train(day: Path, night: Path, out: Path, steps: int, seed: int) -> None:
 
 
 def _print_tables(evaluation: Evaluation) -> None:
-    from rich.console import Console
-
+    from daynight.cli.tables import print_table
     from daynight.evaluation.report import flicker_table, remarks, versions_table
 
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console.width = _WIDTH
-    console.print(_rich_table(versions_table(evaluation)))
+    tables = [versions_table(evaluation)]
     if evaluation.flicker:
-        console.print(_rich_table(flicker_table(evaluation)))
+        tables.append(flicker_table(evaluation))
+    for table in tables:
+        highlighted = [index for index, is_look in enumerate(table.highlighted) if is_look]
+        print_table(table.headings, table.rows, highlighted=highlighted)
+        click.echo()
     for line in remarks(evaluation):
-        console.print(line, soft_wrap=True)
-
-
-def _rich_table(table: Table) -> RichTable:
-    from rich.table import Table as RichTable
-    from rich.text import Text
-
-    drawn = RichTable()
-    for index, heading in enumerate(table.headings):
-        drawn.add_column(Text(heading), justify="right" if index else "left")
-    for cells, highlighted in zip(table.rows, table.highlighted, strict=True):
-        drawn.add_row(*map(Text, cells), style="bold" if highlighted else None)
-    return drawn
+        click.echo(line)

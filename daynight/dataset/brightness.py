@@ -1,8 +1,8 @@
-"""Brightness of a photograph, and what it tells: day, night, or neither.
+"""Brightness of a photograph, and the class that follows from it: day, night, or neither.
 
 Source: P0, "Data": a photograph's brightness is the mean over its pixels of ``L = sqrt(0.299 r² + 0.587 g² +
 0.114 b²)`` (the HSP colour model's P) of display-encoded values in [0, 1]. Divided by the largest of the set,
-above 0.6 is day, below 0.4 is night, and what lies between is left out.
+above 0.6 is day, below 0.4 is night, and the rest is left out.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ from daynight.frames.frame import Pixels, Plane
 from daynight.plates.photographs import Photograph
 
 DAY: Final = 0.6
-"""Brightness above which a photograph is day, as a part of the set's largest (P0)."""
+"""Brightness above which a photograph is day, relative to the set's largest (P0)."""
 NIGHT: Final = 0.4
-"""Brightness below which it is night (P0, which saw a gap from 0.48 to 0.52 on 200 images picked by hand)."""
+"""Brightness below which it is night (P0, which found a gap from 0.48 to 0.52 in 200 hand-picked images)."""
 Class = Literal["day", "night", "undecided"]
 
 _WEIGHTS: Final = np.array([[0.299, 0.587, 0.114]], np.float32)
 DIGITS: Final = 6
-"""Of brightness, as listed and as compared: classes follow from the list, not from rounding in float32."""
+"""Decimals of brightness, as listed and as compared: classes follow from the list, not from float32."""
 
 
 @dataclass(frozen=True)
-class Judged:
-    """A photograph's brightness, and what it is taken for."""
+class Classified:
+    """A photograph, its brightness and its class."""
 
     photograph: Photograph
     brightness: float
     """Mean of L, in [0, 1]."""
     normalised: float
-    """The same, divided by the largest of the set (if that was asked for)."""
-    kind: Class
+    """Brightness divided by the largest of the set, or the same where that is switched off."""
+    predicted: Class
 
 
 def hsp(pixels: Pixels) -> Plane:
@@ -46,7 +46,7 @@ def hsp(pixels: Pixels) -> Plane:
 
 
 def class_of(brightness: float, day: float = DAY, night: float = NIGHT) -> Class:
-    """Say what a brightness in [0, 1] is taken for; one that stands on a threshold is undecided (P0)."""
+    """Return the class of a brightness in [0, 1]; on a threshold it is undecided (P0)."""
     if brightness > day:
         return "day"
     return "night" if brightness < night else "undecided"

@@ -1,4 +1,4 @@
-"""What a set of photographs holds: sizes, formats, brightness, near-duplicates, sources."""
+"""Statistics of a set of photographs: sizes, formats, brightness, near-duplicates, sources."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from daynight.plates.photographs import (
 
 _HASH_SIDE: Final = 8
 _FLAT: Final = 1e-5
-"""Difference that rounding makes: a picture of one colour has no bit in its mean hash."""
+"""Largest difference due to rounding: a picture of one colour has no bit in its mean hash."""
 _QUANTILES: Final = {
     "min": 0.0,
     "5 %": 0.05,
@@ -39,34 +39,36 @@ _QUANTILES: Final = {
 
 @dataclass(frozen=True)
 class Stats:
-    """What a folder of photographs holds."""
+    """Statistics of a folder of photographs."""
 
     folder: Path
     images: int
     """Images that can be read."""
     widths: tuple[int, ...]
-    """Of each image, in pixels, as it is looked at (a camera's orientation is heeded)."""
+    """Of each image, in pixels, upright (the file's orientation is applied)."""
     heights: tuple[int, ...]
     formats: Mapping[str, int]
     """Images by format and pixel type."""
     brightness: Mapping[str, float]
-    """Quantiles of the mean of L in [0, 1], not normalised."""
+    """Quantiles of the mean of L (P0) in [0, 1], not normalised."""
     near_duplicates: int
-    """Images whose mean hash is that of an image before them: 64 bits, one for each part of an 8×8 grid that
-    is brighter than the mean. Views of one place may share it too."""
+    """Images with the mean hash of an earlier image: 64 bits, one for each cell of an 8×8 grid that is
+    brighter than the mean. Different views of one place may share it too."""
     sources: Mapping[str, int]
-    """Images by the part of their name before the last ``_``; names without one have the source ``""``."""
+    """Images by the part of their name before the last ``_``; names without one count under ``""``."""
     unread: tuple[DaynightError, ...]
+    """Why files could not be read."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What is kept of a photograph's pixels."""
+    """What is measured of one photograph."""
 
     brightness: float
     width: int
     height: int
-    kind: str
+    format: str
+    """Of its file, with the pixel type."""
     bits: bytes
     """Its mean hash."""
 
@@ -74,16 +76,16 @@ class Measured:
 def measure(
     folder: Path, *, jobs: int | None = None, observe: Observer = lambda *_: None, warn: Warn = lambda _: None
 ) -> Stats:
-    """Count what a folder of photographs holds: sizes, formats, brightness, near-duplicates, sources.
+    """Measure a folder of photographs: sizes, formats, brightness, near-duplicates, sources.
 
     Args:
-        folder: searched through.
-        jobs: files to read at a time; ``None``: as many as there are processors.
-        observe: told how far it is.
-        warn: takes warnings, one line each.
+        folder: searched recursively.
+        jobs: files to read at a time; ``None``: one for each CPU core.
+        observe: called after each file.
+        warn: called with each warning.
 
     Raises:
-        UsageError: the folder is not there, or holds no images.
+        UsageError: the folder does not exist, or holds no images.
     """
     photographs = find_photographs(folder)
     measured, unread = measure_all(photographs, jobs, observe, warn)
@@ -94,7 +96,7 @@ def measure(
         images=len(measured),
         widths=tuple(each.width for each in measured.values()),
         heights=tuple(each.height for each in measured.values()),
-        formats=_counted(each.kind for each in measured.values()),
+        formats=_counted(each.format for each in measured.values()),
         brightness={
             name: round(float(np.quantile(values, part)), DIGITS)
             for name, part in _QUANTILES.items()
@@ -109,12 +111,13 @@ def measure(
 def measure_all(
     photographs: Sequence[Photograph], jobs: int | None, observe: Observer, warn: Warn
 ) -> tuple[dict[Photograph, Measured], tuple[DaynightError, ...]]:
-    """Measure all photographs; give what was measured, and what could not be read."""
+    """Measure photographs; return the measured ones, and why others could not be read."""
     spaces = open_spaces(warn)
 
     def work(photograph: Photograph) -> Measured:
         picture = read_picture(photograph.path, spaces)
         brightness = hsp(picture.pixels)
+        # The mean of each cell, also in pictures of less than 8 pixels a side: no interpolation.
         small = cv2.resize(brightness, (_HASH_SIDE, _HASH_SIDE), interpolation=cv2.INTER_AREA)
         bits = np.packbits(small - small.mean() > _FLAT).tobytes()
         height, width = brightness.shape

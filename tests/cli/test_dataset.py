@@ -64,7 +64,7 @@ def test_a_score_where_nothing_is_decided_or_all_labelled(
     labels.write_text("path,label\na_0002.png,night\nabsent.png,day\n")
     result = daynight("dataset", "split", photos, tmp_path / "out", "--labels", labels)
     assert result.stdout.splitlines()[1:4] == [
-        "labelled: 1; 2 without a label are left out; 1 labels name no photograph that was read",
+        "labelled: 1; 2 without a label are left out; 1 labels without a readable photograph",
         "undecided: 100.0%",
         "right: none of the 0 decided",
     ]
@@ -81,7 +81,7 @@ def test_labels_of_photographs_that_cannot_be_read(
     labels.write_text("path,label\n" + "a" * 200_000 + ",day\n")
     refused = daynight("dataset", "split", photos, tmp_path / "other", "--labels", labels)
     assert refused.exit_code == 2
-    assert f"error: --labels {labels}: is no CSV (field larger than" in refused.stderr
+    assert f"error: --labels {labels}: is not CSV (field larger than" in refused.stderr
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,10 @@ def test_a_broken_file_is_named_and_the_exit_code_is_1(
 
 
 REFUSED = {
-    "thresholds": (["split", "photos", "out", "--night", "0.7"], "--night 0.7 --day 0.6: are no thresholds"),
+    "thresholds": (
+        ["split", "photos", "out", "--night", "0.7"],
+        "--night 0.7 --day 0.6: don't fit; set 0 <= night <= day <= 1",
+    ),
     "absent": (["split", "absent", "out"], "absent: is not there; give a folder of photographs"),
     "into itself": (["split", "photos", "photos/out"], "photos/out: and photos lie in one another"),
     "the same crop": (["crop", "photos", "out", "--count", "2"], "--count 2: asks for the same crop again"),
@@ -186,7 +189,7 @@ def test_crop(daynight: Daynight, photos: Path, tmp_path: Path) -> None:
     result = daynight("dataset", "crop", photos, out, "--size", 4, "--aspect", "3:2", "--ext", "jpg")
     assert result.exit_code == 0, result.output
     assert result.stdout == f"3 crops, 1 too small → {out}\n"
-    assert result.stderr.startswith("warning: small.png: of 12x3 pixels it would have to be enlarged")
+    assert result.stderr.startswith("warning: small.png: 12x3 pixels would have to be enlarged")
     assert read_image(out / "a_0001.jpg").shape == (4, 6, 3)
 
 
@@ -194,7 +197,7 @@ def test_crop(daynight: Daynight, photos: Path, tmp_path: Path) -> None:
 def test_an_aspect_that_is_none(daynight: Daynight, photos: Path, tmp_path: Path, aspect: str) -> None:
     result = daynight("dataset", "crop", photos, tmp_path / "out", "--aspect", aspect)
     assert result.exit_code == 2
-    assert "is no aspect" in result.stderr
+    assert "is not an aspect" in result.stderr
 
 
 def test_progress_now_and_then(

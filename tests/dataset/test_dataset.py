@@ -16,7 +16,16 @@ import pytest
 from numpy.typing import NDArray
 from pictures import SHARED, needs_shared, read_image, write_image
 
-from daynight.dataset import Split, brightness_graph, class_of, crop, hsp, measure, split
+from daynight.dataset import (
+    CropOptions,
+    Split,
+    SplitOptions,
+    class_of,
+    crop,
+    hsp,
+    measure,
+    split,
+)
 from daynight.errors import UsageError
 
 
@@ -41,7 +50,7 @@ def photos(tmp_path: Path) -> Path:
 
 
 def classes(result: Split) -> dict[str, str]:
-    return {each.photograph.name: each.kind for each in result.judged}
+    return {each.photograph.name: each.predicted for each in result.photographs}
 
 
 def files(folder: Path) -> set[str]:
@@ -89,12 +98,12 @@ def test_brightness_is_the_mean_of_the_pixels_and_not_of_the_colours(tmp_path: P
     half = grey(0, 8, 8)
     half[:, :4] = (255, 0, 0)
     write_image(tmp_path / "photos/a.png", half)
-    (only,) = split(tmp_path / "photos", tmp_path / "out", normalise=False).judged
+    (only,) = split(tmp_path / "photos", tmp_path / "out", SplitOptions(normalise=False)).photographs
     # The mean colour (0.5, 0, 0) has 0.273405 as well; red beside blue tells the two apart.
     assert only.brightness == pytest.approx(0.546809 / 2, abs=1e-6)
     half[:, 4:] = (0, 0, 255)
     write_image(tmp_path / "photos/a.png", half)
-    (only,) = split(tmp_path / "photos", tmp_path / "out", normalise=False).judged
+    (only,) = split(tmp_path / "photos", tmp_path / "out", SplitOptions(normalise=False)).photographs
     assert only.brightness == pytest.approx((0.546809 + 0.337639) / 2, abs=1e-6)
 
 
@@ -134,19 +143,19 @@ def test_the_list_is_sorted_and_says_all(photos: Path, tmp_path: Path) -> None:
 
 def test_without_normalising(photos: Path, tmp_path: Path) -> None:
     (photos / "more/a_0001.png").unlink()
-    result = split(photos, tmp_path / "out", normalise=False)
+    result = split(photos, tmp_path / "out", SplitOptions(normalise=False))
     assert classes(result)["a_0002.png"] == "undecided"  # 0.502; divided by 0.8 it was day
-    assert [each.normalised for each in result.judged] == [each.brightness for each in result.judged]
+    assert all(each.normalised == each.brightness for each in result.photographs)
 
 
 def test_a_photograph_on_a_threshold_is_left_out(tmp_path: Path) -> None:
     for value in (102, 103, 153, 154, 255):  # 0.4, 0.404, 0.6, 0.604, 1
         write_image(tmp_path / f"photos/{value}.png", grey(value))
-    result = split(tmp_path / "photos", tmp_path / "out", night=0.4, day=0.6)
+    result = split(tmp_path / "photos", tmp_path / "out", SplitOptions(night=0.4, day=0.6))
     assert Counter(classes(result).values()) == {"undecided": 3, "day": 2}
     assert classes(result)["153.png"] == "undecided"
     assert classes(result)["102.png"] == "undecided"
-    same = split(tmp_path / "photos", tmp_path / "out", night=0.6, day=0.6)
+    same = split(tmp_path / "photos", tmp_path / "out", SplitOptions(night=0.6, day=0.6))
     assert [each.photograph.name for each in same.of("undecided")] == ["153.png"]
 
 
@@ -177,11 +186,11 @@ def test_links_lead_home_where_the_way_to_out_is_a_link(photos: Path, tmp_path: 
 
 
 def test_hard_links(photos: Path, tmp_path: Path) -> None:
-    split(photos, tmp_path / "out", mode="hardlink")
+    split(photos, tmp_path / "out", SplitOptions(mode="hardlink"))
     result = tmp_path / "out/day/a_0001.png"
     assert not result.is_symlink()
     assert result.samefile(photos / "a_0001.png")
-    split(photos, tmp_path / "out", mode="hardlink")
+    split(photos, tmp_path / "out", SplitOptions(mode="hardlink"))
     assert not [name for name in files(tmp_path / "out") if "/." in name]
 
 
@@ -190,19 +199,19 @@ def test_a_hard_link_over_another_name_of_the_same_file_leaves_nothing_behind(
 ) -> None:
     (tmp_path / "out/day").mkdir(parents=True)
     (tmp_path / "out/day/a_0001.png").hardlink_to(photos / "a_0001.png")
-    split(photos, tmp_path / "out", mode="hardlink", overwrite=True)
+    split(photos, tmp_path / "out", SplitOptions(mode="hardlink", overwrite=True))
     assert files(tmp_path / "out/day") == {"a_0001.png", "more/a_0001.png"}
 
 
 def test_a_hard_link_of_a_link_is_one_of_its_file(photos: Path, tmp_path: Path) -> None:
     (photos / "z_0001.png").symlink_to("a_0001.png")
-    split(photos, tmp_path / "out", mode="hardlink")
+    split(photos, tmp_path / "out", SplitOptions(mode="hardlink"))
     assert not (tmp_path / "out/day/z_0001.png").is_symlink()
     assert (tmp_path / "out/day/z_0001.png").samefile(photos / "a_0001.png")
 
 
 def test_copies(photos: Path, tmp_path: Path) -> None:
-    split(photos, tmp_path / "out", mode="copy")
+    split(photos, tmp_path / "out", SplitOptions(mode="copy"))
     result = tmp_path / "out/day/a_0001.png"
     assert not result.is_symlink()
     assert not result.samefile(photos / "a_0001.png")
@@ -211,7 +220,7 @@ def test_copies(photos: Path, tmp_path: Path) -> None:
 
 def test_a_second_run_takes_the_place_of_the_first(photos: Path, tmp_path: Path) -> None:
     split(photos, tmp_path / "out")
-    split(photos, tmp_path / "out", night=0.1, day=0.9, mode="copy")
+    split(photos, tmp_path / "out", SplitOptions(night=0.1, day=0.9, mode="copy"))
     assert files(tmp_path / "out") == {"brightness.csv", "brightness.png", "day/more/a_0001.png"}
     assert (tmp_path / "out/night").is_dir()
     assert (photos / "b_0001.png").exists()
@@ -251,11 +260,11 @@ def test_a_folder_of_others_is_refused(photos: Path, tmp_path: Path) -> None:
     (tmp_path / "out/day").mkdir(parents=True)
     (tmp_path / "out/day/mine.txt").write_text("mine")
     with pytest.raises(
-        UsageError, match=r"out: already holds day/mine.txt; give another folder, or --overwr"
+        UsageError, match=r"out: already holds day/mine.txt; choose another folder, or set `overwr"
     ):
         split(photos, tmp_path / "out")
     assert files(tmp_path / "out") == {"day/mine.txt"}
-    split(photos, tmp_path / "out", overwrite=True)
+    split(photos, tmp_path / "out", SplitOptions(overwrite=True))
     assert (tmp_path / "out/day/mine.txt").read_text() == "mine"
     # Now it holds a split, and still a file that is none of it.
     with pytest.raises(UsageError, match=r"already holds day/mine.txt;"):
@@ -281,11 +290,11 @@ def test_a_list_that_leads_elsewhere_takes_nothing_away(photos: Path, tmp_path: 
 
 
 def test_a_link_to_a_folder_in_out_is_refused(photos: Path, tmp_path: Path) -> None:
-    split(photos, tmp_path / "out", mode="copy")
+    split(photos, tmp_path / "out", SplitOptions(mode="copy"))
     (tmp_path / "out/day").rename(tmp_path / "precious")
     (tmp_path / "out/day").symlink_to(tmp_path / "precious")
     with pytest.raises(UsageError, match="is a link to a folder"):
-        split(photos, tmp_path / "out", overwrite=True)
+        split(photos, tmp_path / "out", SplitOptions(overwrite=True))
     assert files(tmp_path / "precious") == {"a_0001.png", "more/a_0001.png"}
 
 
@@ -298,35 +307,41 @@ PLACES = {
 
 
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
-@pytest.mark.parametrize("work", [split, crop])
-def test_nothing_goes_into_the_photographs(photos: Path, place: str, work: Callable[..., object]) -> None:
+@pytest.mark.parametrize(
+    ("work", "options"),
+    [(split, SplitOptions(overwrite=True)), (crop, CropOptions(overwrite=True))],
+    ids=["split", "crop"],
+)
+def test_nothing_goes_into_the_photographs(
+    photos: Path, place: str, work: Callable[..., object], options: object
+) -> None:
     before = files(photos.parent)
     with pytest.raises(UsageError, match="lie in one another"):
-        work(photos, photos / place, overwrite=True)
+        work(photos, photos / place, options)
     assert files(photos.parent) == before
 
 
 def test_a_folder_that_holds_a_linked_photograph_is_refused(photos: Path, tmp_path: Path) -> None:
-    split(photos, tmp_path / "one", mode="copy")
+    split(photos, tmp_path / "one", SplitOptions(mode="copy"))
     source = tmp_path / "links"
     source.mkdir()
     (source / "day").symlink_to(tmp_path / "one/day")
     with pytest.raises(UsageError, match=r"one: holds day/a_0001\.png of "):
-        split(source, tmp_path / "one", overwrite=True)
+        split(source, tmp_path / "one", SplitOptions(overwrite=True))
 
 
 REFUSED = {
-    "night above day": ({"day": 0.4, "night": 0.6}, "are no thresholds"),
-    "no number": ({"day": float("nan")}, "are no thresholds"),
-    "beyond one": ({"day": 1.5}, "are no thresholds"),
-    "an unknown mode": ({"mode": "move"}, "mode 'move': is unknown; known: link, hardlink, copy"),
+    "night above day": ({"day": 0.4, "night": 0.6}, "don't fit"),
+    "no number": ({"day": float("nan")}, "don't fit"),
+    "beyond one": ({"day": 1.5}, "don't fit"),
+    "an unknown mode": ({"mode": "move"}, "`mode=move`: is unknown; known: link, hardlink, copy"),
 }
 
 
 @pytest.mark.parametrize(("asked", "fault"), REFUSED.values(), ids=REFUSED)
 def test_a_split_that_can_not_be(photos: Path, tmp_path: Path, asked: dict[str, float], fault: str) -> None:
     with pytest.raises(UsageError, match=fault):
-        split(photos, tmp_path / "out", **asked)
+        split(photos, tmp_path / "out", SplitOptions(**asked))
     assert not (tmp_path / "out").exists()
 
 
@@ -351,8 +366,8 @@ def test_sources_that_are_none(photos: Path, tmp_path: Path) -> None:
 
 def test_out_that_is_a_file(photos: Path, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("mine")
-    with pytest.raises(UsageError, match="out: is no folder"):
-        split(photos, tmp_path / "out", overwrite=True)
+    with pytest.raises(UsageError, match="out: is not a folder"):
+        split(photos, tmp_path / "out", SplitOptions(overwrite=True))
     assert (tmp_path / "out").read_text() == "mine"
 
 
@@ -370,7 +385,7 @@ def test_a_broken_file_is_named_and_the_others_are_told(photos: Path, tmp_path: 
     result = split(photos, tmp_path / "out")
     (fault,) = result.unread
     assert "broken.png: can't be decoded" in str(fault)
-    assert len(result.judged) == 4
+    assert len(result.photographs) == 4
     assert "broken.png" not in (tmp_path / "out/brightness.csv").read_text()
 
 
@@ -384,7 +399,7 @@ def test_floats_are_encoded_for_display_and_clipped(tmp_path: Path) -> None:
     write_image(
         folder / "c.exr", np.where(np.arange(4)[:, None, None] < 2, np.nan, -1).astype(np.float32) + 0 * light
     )
-    by_name = {each.photograph.name: each.brightness for each in split(folder, tmp_path / "out").judged}
+    by_name = {each.photograph.name: each.brightness for each in split(folder, tmp_path / "out").photographs}
     assert by_name == pytest.approx({"a.exr": 0.5, "b.exr": 1.0, "c.exr": 0.0}, abs=1e-5)
 
 
@@ -392,7 +407,7 @@ def test_sixteen_bits_and_film_scans(tmp_path: Path) -> None:
     folder = tmp_path / "photos"
     write_image(folder / "a.tif", np.full((4, 4, 3), 32768, np.uint16))
     write_image(folder / "b.dpx", np.full((4, 4, 3), 52428, np.uint16))
-    by_name = {each.photograph.name: each.brightness for each in split(folder, tmp_path / "out").judged}
+    by_name = {each.photograph.name: each.brightness for each in split(folder, tmp_path / "out").photographs}
     assert by_name == pytest.approx({"a.tif": 0.500008, "b.dpx": 0.8}, abs=1e-4)
 
 
@@ -428,7 +443,7 @@ def test_a_score(photos: Path, tmp_path: Path) -> None:
         "absent.png,day,x",
         head="path,label,more",
     )
-    score = split(photos, tmp_path / "out", labels=labels).score
+    score = split(photos, tmp_path / "out", SplitOptions(labels=labels)).score
     assert score is not None
     assert score.counts == {("day", "day"): 1, ("night", "undecided"): 1, ("day", "night"): 1}
     assert (score.labelled, score.unlabelled, score.absent) == (3, 1, 1)
@@ -450,49 +465,13 @@ LABELS = {
 def test_labels_that_do_not_fit(photos: Path, tmp_path: Path, rows: list[str], head: str, fault: str) -> None:
     labels = write_labels(tmp_path / "labels.csv", *rows, head=head)
     with pytest.raises(UsageError, match=fault):
-        split(photos, tmp_path / "out", labels=labels)
+        split(photos, tmp_path / "out", SplitOptions(labels=labels))
     assert not (tmp_path / "out").exists()
 
 
 def test_labels_that_are_not_there(photos: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"--labels .*absent.csv: can't be read \(No such file"):
-        split(photos, tmp_path / "out", labels=tmp_path / "absent.csv")
-
-
-NIGHT, UNDECIDED, DAY = (38, 70, 140), (140, 140, 140), (225, 130, 20)
-
-
-def test_the_graph_shows_each_photograph_at_its_place() -> None:
-    values = [0.1, 0.3, 0.5, 0.7, 0.9]
-    graph = brightness_graph(values)
-    assert graph.shape == (540, 960, 3)
-    for number, (value, colour) in enumerate(zip(values, (NIGHT, NIGHT, UNDECIDED, DAY, DAY), strict=True)):
-        x, y = 70 + 860 * (number + 0.5) / 5, 480 - 420 * value
-        np.testing.assert_allclose(graph[round(y), round(x)], colour, atol=30)
-        assert (graph[round(y) - 25, round(x)] >= 225).all()
-        assert (graph[round(y) + 25, round(x)] >= 225).all()
-
-
-def test_the_graph_shows_the_thresholds() -> None:
-    graph = brightness_graph([0.1, 0.9], 0.52, 0.48)
-    for x in (400, 900):
-        assert tuple(graph[round(480 - 420 * 0.52), x]) == DAY
-        assert tuple(graph[round(480 - 420 * 0.48), x]) == NIGHT
-    assert not (graph == DAY).all(axis=2)[round(480 - 420 * 0.6)].any()
-
-
-def test_the_graph_of_one_photograph_has_a_dot() -> None:
-    graph = brightness_graph([0.8])
-    np.testing.assert_allclose(graph[round(480 - 420 * 0.8), 500], DAY, atol=30)
-
-
-def test_the_graph_is_written_as_png_in_its_own_colours(photos: Path, tmp_path: Path) -> None:
-    result = split(photos, tmp_path / "out")
-    pixels = read_image(tmp_path / "out/brightness.png")
-    assert (tmp_path / "out/brightness.png").read_bytes().startswith(b"\x89PNG")
-    values = [each.normalised for each in result.judged]
-    # Below the axes and above them stand counts and caption.
-    np.testing.assert_array_equal(pixels[60:480], brightness_graph(values)[60:480])
+    with pytest.raises(UsageError, match=r"`labels=.*absent.csv`: can't be read \(No such file"):
+        split(photos, tmp_path / "out", SplitOptions(labels=tmp_path / "absent.csv"))
 
 
 def test_measure(photos: Path) -> None:
@@ -551,7 +530,7 @@ def ramp(height: int, width: int) -> NDArray[np.uint8]:
 
 def test_a_crop_is_the_middle_at_its_own_size(tmp_path: Path) -> None:
     write_image(tmp_path / "photos/sub/a_0001.png", ramp(32, 64))
-    done = crop(tmp_path / "photos", tmp_path / "out", size=32)
+    done = crop(tmp_path / "photos", tmp_path / "out", CropOptions(size=32))
     assert done.written == 1
     assert files(tmp_path / "out") == {"sub/a_0001.png"}
     np.testing.assert_array_equal(read_image(tmp_path / "out/sub/a_0001.png"), ramp(32, 64)[:, 16:48])
@@ -560,7 +539,7 @@ def test_a_crop_is_the_middle_at_its_own_size(tmp_path: Path) -> None:
 def test_a_crop_is_scaled_by_area(tmp_path: Path) -> None:
     pixels = np.random.default_rng(2).integers(0, 256, (64, 96, 3), np.uint8)
     write_image(tmp_path / "photos/a.png", pixels)
-    crop(tmp_path / "photos", tmp_path / "out", size=16)
+    crop(tmp_path / "photos", tmp_path / "out", CropOptions(size=16))
     mean = pixels[:, 16:80].reshape(16, 4, 16, 4, 3).mean(axis=(1, 3))
     np.testing.assert_allclose(read_image(tmp_path / "out/a.png"), mean, atol=0.51)
 
@@ -578,7 +557,7 @@ def test_the_largest_part_of_an_aspect(
     tmp_path: Path, size: tuple[int, int], aspect: tuple[float, float], part: tuple[int, int]
 ) -> None:
     write_image(tmp_path / "photos/a.png", ramp(*size))
-    crop(tmp_path / "photos", tmp_path / "out", size=min(part), aspect=aspect)
+    crop(tmp_path / "photos", tmp_path / "out", CropOptions(size=min(part), aspect=aspect))
     top, left = (size[0] - part[0]) // 2, (size[1] - part[1]) // 2
     expected = ramp(*size)[top : top + part[0], left : left + part[1]]
     np.testing.assert_array_equal(read_image(tmp_path / "out/a.png"), expected)
@@ -587,15 +566,15 @@ def test_the_largest_part_of_an_aspect(
 def test_what_is_too_small_is_named_and_left_out_or_enlarged(tmp_path: Path) -> None:
     write_image(tmp_path / "photos/small.png", grey(90, 31, 64))
     write_image(tmp_path / "photos/large.png", grey(90, 32, 64))
-    done = crop(tmp_path / "photos", tmp_path / "out", size=32)
+    done = crop(tmp_path / "photos", tmp_path / "out", CropOptions(size=32))
     assert (done.written, done.failed) == (1, ())
-    assert done.small == ("small.png: of 64x31 pixels it would have to be enlarged; it is left out",)
+    assert done.small == ("small.png: 64x31 pixels would have to be enlarged; it is left out",)
     assert files(tmp_path / "out") == {"large.png"}
-    done = crop(tmp_path / "photos", tmp_path / "more", size=32, allow_upscale=True)
+    done = crop(tmp_path / "photos", tmp_path / "more", CropOptions(size=32, allow_upscale=True))
     assert (done.written, done.small) == (2, ())
     assert read_image(tmp_path / "more/small.png").shape == (32, 32, 3)
     with pytest.raises(UsageError, match=r"gives no crop \(.*enlarged; it is left out\)"):
-        crop(tmp_path / "photos", tmp_path / "none", size=33)
+        crop(tmp_path / "photos", tmp_path / "none", CropOptions(size=33))
 
 
 def test_random_crops_are_each_their_own_and_the_same_with_the_same_seed(tmp_path: Path) -> None:
@@ -603,7 +582,7 @@ def test_random_crops_are_each_their_own_and_the_same_with_the_same_seed(tmp_pat
     write_image(tmp_path / "photos/b_0001.png", ramp(60, 90))
 
     def crops(out: str, seed: int) -> dict[str, bytes]:
-        crop(tmp_path / "photos", tmp_path / out, size=20, mode="random", count=3, seed=seed)
+        crop(tmp_path / "photos", tmp_path / out, CropOptions(size=20, mode="random", count=3, seed=seed))
         return {name: read_image(tmp_path / out / name).tobytes() for name in files(tmp_path / out)}
 
     first = crops("one", 5)
@@ -617,7 +596,7 @@ def test_random_crops_are_each_their_own_and_the_same_with_the_same_seed(tmp_pat
 
 def test_a_random_crop_is_never_enlarged(tmp_path: Path) -> None:
     write_image(tmp_path / "photos/a.png", ramp(40, 90))
-    crop(tmp_path / "photos", tmp_path / "out", size=39, mode="random", count=20)
+    crop(tmp_path / "photos", tmp_path / "out", CropOptions(size=39, mode="random", count=20))
     for path in (tmp_path / "out").iterdir():
         pixels = read_image(path).astype(int)
         assert pixels.shape == (39, 39, 3)
@@ -630,7 +609,7 @@ def test_photographs_that_differ_in_their_ending_alone_both_stay(tmp_path: Path)
     write_image(tmp_path / "photos/a.png", grey(10))
     write_image(tmp_path / "photos/a.tif", grey(20))
     write_image(tmp_path / "photos/b.tif", grey(30))
-    crop(tmp_path / "photos", tmp_path / "out", size=4)
+    crop(tmp_path / "photos", tmp_path / "out", CropOptions(size=4))
     found = {name: int(read_image(tmp_path / "out" / name).max()) for name in files(tmp_path / "out")}
     assert found == {"a.png.png": 10, "a.tif.png": 20, "b.png": 30}
 
@@ -639,7 +618,7 @@ def test_crops_that_would_still_meet_are_refused(tmp_path: Path) -> None:
     for name in ("a.png", "a.tif", "a.png.bmp"):
         write_image(tmp_path / "photos" / name, grey(10))
     with pytest.raises(UsageError, match=r"a\.png\.png: would hold both a\.png and a\.png\.bmp|rename one"):
-        crop(tmp_path / "photos", tmp_path / "out", size=4)
+        crop(tmp_path / "photos", tmp_path / "out", CropOptions(size=4))
     assert not (tmp_path / "out").exists()
 
 
@@ -659,7 +638,7 @@ def test_a_photograph_that_lies_on_its_side_is_turned(tmp_path: Path) -> None:
         write_image(tmp_path / f"photos/{orientation}.tif", pixels, Orientation=orientation)
     stats = measure(tmp_path / "photos")
     assert (set(stats.widths), set(stats.heights)) == ({4}, {6})
-    crop(tmp_path / "photos", tmp_path / "out", size=4, aspect=(4, 6))
+    crop(tmp_path / "photos", tmp_path / "out", CropOptions(size=4, aspect=(4, 6)))
     for orientation in stored:
         np.testing.assert_array_equal(
             read_image(tmp_path / f"out/{orientation}.png"), upright, str(orientation)
@@ -670,7 +649,7 @@ def test_crops_of_floats_are_as_a_display_shows_them(tmp_path: Path) -> None:
     light = np.full((8, 8, 3), 0.2140411, np.float32)
     light[4:] = 7
     write_image(tmp_path / "photos/a.exr", light)
-    crop(tmp_path / "photos", tmp_path / "out", size=8)
+    crop(tmp_path / "photos", tmp_path / "out", CropOptions(size=8))
     pixels = read_image(tmp_path / "out/a.png")
     assert pixels.dtype == np.uint8
     assert set(pixels[:4].ravel()) <= {127, 128}
@@ -680,7 +659,7 @@ def test_crops_of_floats_are_as_a_display_shows_them(tmp_path: Path) -> None:
 @pytest.mark.parametrize("ext", ["jpg", "tif", "bmp", "tga"])
 def test_crops_in_other_formats(tmp_path: Path, ext: str) -> None:
     write_image(tmp_path / "photos/a.png", grey(90))
-    crop(tmp_path / "photos", tmp_path / "out", size=8, ext=ext)
+    crop(tmp_path / "photos", tmp_path / "out", CropOptions(size=8, ext=ext))
     pixels = read_image(tmp_path / f"out/a.{ext}")
     assert pixels.shape == (8, 8, 3)
     assert pixels.dtype == np.uint8
@@ -688,32 +667,32 @@ def test_crops_in_other_formats(tmp_path: Path, ext: str) -> None:
 
 
 CROPS = {
-    "the same again": ({"count": 2}, "--count 2: asks for the same crop again; add --mode random"),
+    "the same again": ({"count": 2}, "`count=2`: asks for the same crop again; add `mode=random`"),
     "no 8 bits": ({"ext": "exr"}, "exr does not hold it"),
-    "no format": ({"ext": "pgn"}, "--ext pgn: can't be written; did you mean 'png'?"),
-    "an unknown mode": ({"mode": "center"}, "mode 'center': is unknown; known: centre, random"),
+    "no format": ({"ext": "pgn"}, "`ext=pgn`: can't be written; did you mean 'png'?"),
+    "an unknown mode": ({"mode": "center"}, "`mode=center`: is unknown; known: centre, random"),
 }
 
 
 @pytest.mark.parametrize(("asked", "fault"), CROPS.values(), ids=CROPS)
 def test_crops_that_can_not_be(photos: Path, tmp_path: Path, asked: dict[str, str], fault: str) -> None:
     with pytest.raises(UsageError) as error:
-        crop(photos, tmp_path / "out", **asked)
+        crop(photos, tmp_path / "out", CropOptions(**asked))
     assert fault in str(error.value)
     assert not (tmp_path / "out").exists()
 
 
 def test_crops_into_a_folder_that_holds_files(photos: Path, tmp_path: Path) -> None:
-    crop(photos, tmp_path / "out", size=4)
-    with pytest.raises(UsageError, match=r"already holds a_0001.png and 3 more; give another folder"):
-        crop(photos, tmp_path / "out", size=4)
-    assert crop(photos, tmp_path / "out", size=6, overwrite=True).written == 4
+    crop(photos, tmp_path / "out", CropOptions(size=4))
+    with pytest.raises(UsageError, match=r"already holds a_0001.png and 3 more; choose another folder"):
+        crop(photos, tmp_path / "out", CropOptions(size=4))
+    assert crop(photos, tmp_path / "out", CropOptions(size=6, overwrite=True)).written == 4
     assert read_image(tmp_path / "out/a_0001.png").shape == (6, 6, 3)
 
 
 def test_a_broken_file_is_named_and_the_others_are_cropped(photos: Path, tmp_path: Path) -> None:
     (photos / "broken.png").write_bytes(b"no image")
-    done = crop(photos, tmp_path / "out", size=4)
+    done = crop(photos, tmp_path / "out", CropOptions(size=4))
     assert done.written == 4
     (fault,) = done.failed
     assert "broken.png" in str(fault)
@@ -734,6 +713,6 @@ def test_brightness_agrees_with_the_list_beside_real_photographs(tmp_path: Path)
         if row["split"] == "test"
     }
     result = split(data / "test", tmp_path / "out")
-    found = {each.photograph.name: each.brightness for each in result.judged}
+    found = {each.photograph.name: each.brightness for each in result.photographs}
     assert found.keys() == listed.keys()
     assert max(abs(found[name] - listed[name]) for name in found) < 1e-3

@@ -1,4 +1,4 @@
-"""Where results go: apart from the photographs, and never over what is not ours."""
+"""The folders that results go to: apart from the photographs, and never over files of others."""
 
 from __future__ import annotations
 
@@ -11,35 +11,33 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal
 
-from daynight.dataset.graph import GRAPH
 from daynight.errors import UsageError
-from daynight.plates import (
-    written_whole,
-)
+from daynight.plates import written_whole
 from daynight.plates.photographs import Photograph
 
 Mode = Literal["link", "hardlink", "copy"]
 
 LIST: Final = "brightness.csv"
+GRAPH: Final = "brightness.png"
 COLUMNS: Final = ("path", "brightness", "normalised", "class")
 
 
 def require_apart(source: Path, out: Path, photographs: Sequence[Photograph]) -> None:
-    """See that nothing is written into the photographs' folder, or where one of them lies.
+    """Check that nothing would be written into the photographs' folder, or into one that holds any of them.
 
     Raises:
-        UsageError: it would be.
+        UsageError: it would.
     """
     there, here = source.resolve(), out.resolve()
     if here.is_relative_to(there) or there.is_relative_to(here):
-        raise UsageError(out, f"and {source} lie in one another", "give a folder beside it")
+        raise UsageError(out, f"and {source} lie in one another", "choose a folder beside it")
     for photograph in photographs:
         if photograph.path.resolve().is_relative_to(here):
-            raise UsageError(out, f"holds {photograph.name} of {source}", "give another folder")
+            raise UsageError(out, f"holds {photograph.name} of {source}", "choose another folder")
 
 
 def earlier_result(out: Path) -> set[Path]:
-    """Name the files of a split that ``out`` may hold, as its list has them; none without such a list."""
+    """Return the files of an earlier split in ``out``, according to its list; none if it has no such list."""
     try:
         with (out / LIST).open(encoding="utf-8", errors="surrogateescape", newline="") as file:
             head, *rows = csv.reader(file)
@@ -51,21 +49,23 @@ def earlier_result(out: Path) -> set[Path]:
 
 
 def require_free(out: Path, earlier: Collection[Path], *, overwrite: bool) -> None:
-    """See that a folder holds nothing but an earlier result.
+    """Check that a folder holds nothing but an earlier result.
 
     Raises:
-        UsageError: it does, or leads elsewhere.
+        UsageError: it holds other files, or a link to a folder.
     """
     if out.exists() and not out.is_dir():
-        raise UsageError(out, "is no folder, and the results should go there", "give another name")
+        raise UsageError(out, "is not a folder, and the results would go there", "choose another name")
     files, links = _contents(out)
     if links:
-        raise UsageError(links[0], "is a link to a folder: what it leads to is not ours", "remove the link")
+        raise UsageError(
+            links[0], "is a link to a folder, whose files are not ours to replace", "remove the link"
+        )
     foreign = sorted(set(files) - set(earlier))
     if foreign and not overwrite:
         others = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
         named = foreign[0].relative_to(out)
-        raise UsageError(out, f"already holds {named}{others}", "give another folder, or --overwrite")
+        raise UsageError(out, f"already holds {named}{others}", "choose another folder, or set `overwrite`")
 
 
 def _contents(folder: Path) -> tuple[list[Path], list[Path]]:
@@ -78,18 +78,18 @@ def _contents(folder: Path) -> tuple[list[Path], list[Path]]:
     return files, links
 
 
-def remove(out: Path, earlier: Collection[Path]) -> None:
-    """Take an earlier result's photographs away, and folders that are empty then; its list goes last."""
+def remove_earlier(out: Path, earlier: Collection[Path]) -> None:
+    """Remove an earlier result's photographs, and folders that are empty then; its list is replaced later."""
     for path in set(_contents(out)[0]) & (set(earlier) - {out / LIST, out / GRAPH}):
         path.unlink()
-    for kind in ("day", "night"):
-        for name, _, _ in os.walk(out / kind, topdown=False):
-            with suppress(OSError):  # it still holds something
+    for side in ("day", "night"):
+        for name, _, _ in os.walk(out / side, topdown=False):
+            with suppress(OSError):  # not empty
                 Path(name).rmdir()
 
 
-def place(source: Path, target: Path, mode: Mode) -> None:
-    """Put a photograph into a class's folder, whole or not at all."""
+def link_or_copy(source: Path, target: Path, mode: Mode) -> None:
+    """Link or copy a photograph into a class's folder, whole or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if mode == "copy":
         with written_whole(target) as temporary:
@@ -101,7 +101,7 @@ def place(source: Path, target: Path, mode: Mode) -> None:
         if mode == "hardlink":
             temporary.hardlink_to(real)
         else:
-            # Of real folders: by way of a link, ".." would lead elsewhere.
+            # Between real folders: through a link, ".." would lead elsewhere.
             temporary.symlink_to(os.path.relpath(real, target.parent.resolve()))
         temporary.replace(target)
     finally:
