@@ -99,10 +99,14 @@ class Frame:
         return self.data_window or Window(0, 0, self.width, self.height)
 
     @property
+    def picture_window(self) -> Window:
+        """The display window: as the file says, else the data window."""
+        return self.display_window or self.window
+
+    @property
     def picture_size(self) -> tuple[int, int]:
         """Width and height of the display window; a data window may change from frame to frame."""
-        window = self.display_window or self.window
-        return window.width, window.height
+        return self.picture_window.width, self.picture_window.height
 
     @property
     def kept_part(self) -> Window | None:
@@ -136,6 +140,38 @@ class Frame:
             mask=None if self.mask is None else self.mask[rows, columns],
             aovs={name: values[rows, columns] for name, values in self.aovs.items()},
             data_window=Window(self.window.x + x, self.window.y + y, width, height),
-            display_window=self.display_window or self.window,
+            display_window=self.picture_window,
             plate=None if self.plate is None else self.plate.cropped(x, y, width, height),
+        )
+
+    def aligned(self, window: Window) -> Frame:
+        """Return an untiled frame on another data window, in the coordinates of its file.
+
+        Outside its own data window a frame is black and transparent, as OpenEXR has it: picture, alpha, mask
+        and AOVs are 0 there. A frame without alpha gets one if there are such pixels: 1 inside, 0 outside.
+
+        Args:
+            window: of the result; the display window stays as it is.
+
+        Returns:
+            A new frame; this one, nothing copied, if it already has that data window.
+
+        Raises:
+            ValueError: the frame is tiled.
+        """
+        own = self.window
+        if window == own:
+            return self
+        alpha = self.alpha
+        if alpha is None and own.intersection(window) != window:
+            alpha = np.ones((own.height, own.width), np.float32)
+        return dataclasses.replace(
+            self,
+            pixels=own.aligned(self.image, window)[np.newaxis],
+            alpha=None if alpha is None else own.aligned(alpha, window),
+            mask=None if self.mask is None else own.aligned(self.mask, window),
+            aovs={name: own.aligned(values, window) for name, values in self.aovs.items()},
+            data_window=window,
+            display_window=self.picture_window,
+            plate=None if self.plate is None else self.plate.aligned(window),
         )

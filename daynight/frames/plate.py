@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+import numpy as np
 from numpy.typing import NDArray
+
+Values = TypeVar("Values", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -22,12 +25,33 @@ class Window:
         top, left = self.y - whole.y, self.x - whole.x
         return slice(top, top + self.height), slice(left, left + self.width)
 
-    def shared_with(self, other: Window) -> Window:
-        """Return the part that both windows hold; without width or height where there is none."""
+    def intersection(self, other: Window) -> Window:
+        """Return the part that both windows cover; its width or height is 0 if they don't meet."""
         x, y = max(self.x, other.x), max(self.y, other.y)
         right = min(self.x + self.width, other.x + other.width)
         bottom = min(self.y + self.height, other.y + other.height)
         return Window(x, y, max(right - x, 0), max(bottom - y, 0))
+
+    def moved(self, origin: Window, target: Window) -> Window:
+        """Return this window shifted by the way from the corner of ``origin`` to that of ``target``."""
+        return Window(self.x - origin.x + target.x, self.y - origin.y + target.y, self.width, self.height)
+
+    def aligned(self, values: NDArray[Values], target: Window) -> NDArray[Values]:
+        """Return the pixels of this window on another one: cropped, and 0 where this window has none.
+
+        Args:
+            values: H×W or H×W×C, of this window's size.
+            target: in the same coordinates.
+
+        Returns:
+            An array of the target's size; ``values`` itself if the windows are equal.
+        """
+        if target == self:
+            return values
+        aligned = np.zeros((target.height, target.width, *values.shape[2:]), values.dtype)
+        shared = self.intersection(target)
+        aligned[shared.within(target)] = values[shared.within(self)]
+        return aligned
 
 
 @dataclass(frozen=True, eq=False)

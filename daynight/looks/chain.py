@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from daynight.colour.encoding import to_encoding
+from daynight.errors import PlateError
 from daynight.frames.frame import Frame
 from daynight.looks.mixing import mixed
 from daynight.models.session import OpenModel
@@ -131,14 +132,19 @@ class Timeline:
         return step.apply(FrameWindow(self._ready(index, frame), tuple(reversed(before)), tuple(after)))
 
     def _neighbours(self, index: int, frame: Frame, numbers: range) -> list[Frame | None]:
-        """Return the frames of these numbers, outwards; none beyond a change of size, where a take ends."""
-        found: list[Frame | None] = []
+        """Return the frames of these numbers on the data window of ``frame``, outwards.
+
+        There are none beyond a change of size, where a take ends.
+        """
+        neighbours: list[Frame | None] = []
         for number in numbers:
             other = self._at(index, number)
             if isinstance(other, Frame) and other.picture_size != frame.picture_size:
-                return [*found, *[None] * (len(numbers) - len(found))]
-            found.append(self._ready(index, other) if isinstance(other, Frame) else None)
-        return found
+                return [*neighbours, *[None] * (len(numbers) - len(neighbours))]
+            neighbours.append(
+                _aligned(self._ready(index, other), frame) if isinstance(other, Frame) else None
+            )
+        return neighbours
 
     def _at(self, index: int, number: int) -> Frame | Exception | None:
         """Return a frame as it comes to a window step, or why it can't."""
@@ -155,3 +161,19 @@ class Timeline:
         facts = self.facts.get(index, {})
         frame = self.chain.encoded(frame, index)
         return frame if frame.facts == facts else dataclasses.replace(frame, facts=facts)
+
+
+def _aligned(frame: Frame, target: Frame) -> Frame:
+    """Return a frame on the data window of another of the same size, display window on display window.
+
+    Raises:
+        PlateError: the windows differ, and the frame is tiled.
+    """
+    window = target.window.moved(target.picture_window, frame.picture_window)
+    if window != frame.window and frame.tiles is not None:
+        fault = f"its neighbour {frame.number} has another data window, and both are in tiles"
+        raise PlateError(target.source or "frame", fault, "put the step ahead of tile")
+    frame = frame.aligned(window)
+    if frame.picture_window == target.picture_window:
+        return frame
+    return dataclasses.replace(frame, data_window=target.data_window, display_window=target.display_window)

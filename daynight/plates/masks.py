@@ -6,8 +6,6 @@ import re
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from daynight.errors import DaynightError, PlateError, UsageError
 from daynight.frames.frame import Frame, Plane
 from daynight.frames.plate import Window
@@ -86,14 +84,10 @@ def _sequence(source: str) -> dict[int | None, Path]:
 
 def _placed(plane: Plane, data: Window, display: Window, plate: Frame, path: Path) -> Plane:
     """Lay a matte over a plate's data window, display window on display window; black beyond it."""
-    shown = plate.display_window or plate.window
+    shown = plate.picture_window
     if (display.width, display.height) != (shown.width, shown.height):
         found, wanted = f"{display.width}x{display.height}", f"{shown.width}x{shown.height}"
         raise PlateError(
             path, f"is a mask of {found} for a plate of {wanted}", "render it at the plate's size"
         )
-    moved = Window(data.x - display.x + shown.x, data.y - display.y + shown.y, data.width, data.height)
-    shared = moved.shared_with(plate.window)
-    mask = np.zeros((plate.height, plate.width), np.float32)
-    mask[shared.within(plate.window)] = plane[shared.within(moved)]
-    return mask
+    return data.moved(display, shown).aligned(plane, plate.window)

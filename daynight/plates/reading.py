@@ -82,7 +82,7 @@ def read_matte(path: Path, *, limits: Limits = LIMITS) -> tuple[Plane, Window, W
     """
     frame = _read(path, None, lambda specs: find_matte(specs, path), limits)
     plane = np.ascontiguousarray(frame.image[..., 0])
-    return plane, frame.window, frame.display_window or frame.window
+    return plane, frame.window, frame.picture_window
 
 
 def channel_of(frame: Frame, name: str) -> Plane:

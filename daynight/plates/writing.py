@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from daynight.errors import PlateError
 from daynight.frames.frame import Frame
-from daynight.frames.plate import Part, PlateFile, Window
+from daynight.frames.plate import Part, PlateFile
 from daynight.job import Depth
 from daynight.plates.atomic import require_end, require_space, written_whole
 from daynight.plates.attributes import describe, require_compression
@@ -228,7 +228,8 @@ def _new_part(frame: Frame, form: Form, dither: int | None) -> _Laid:
             parts.append(as_kind(values, form.kind))
     channels = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2)
     if not form.format.windows and frame.display_window and frame.kept_part is None:
-        channels = _filled(channels, frame.window, frame.display_window)
+        # Black where there are no pixels; overscan is cut off.
+        channels = frame.window.aligned(channels, frame.display_window)
     spec = oiio.ImageSpec(channels.shape[1], channels.shape[0], len(names), TYPES[form.kind])
     spec.channelnames = names
     spec.alpha_channel = names.index("A") if "A" in names else -1
@@ -267,21 +268,10 @@ def _set_types(spec: Any, types: Sequence[str]) -> list[str]:
 
 
 def _place(frame: Frame, spec: Any) -> None:
-    data = frame.window
-    display = frame.display_window or data
+    data, display = frame.window, frame.picture_window
     spec.x, spec.y = data.x, data.y
     spec.full_x, spec.full_y = display.x, display.y
     spec.full_width, spec.full_height = display.width, display.height
-
-
-def _filled(channels: NDArray[Any], data: Window, display: Window) -> NDArray[Any]:
-    """Put the pixels into the display window: black where there are none, overscan cut away."""
-    if data == display:
-        return channels
-    filled = np.zeros((display.height, display.width, channels.shape[2]), channels.dtype)
-    shared = data.shared_with(display)
-    filled[shared.within(display)] = channels[shared.within(data)]
-    return filled
 
 
 def _name_dpx(path: Path, name: str) -> None:

@@ -106,6 +106,10 @@ class FrameWindow:
 
     A neighbour is ``None`` where the shot has no such frame, where it can't be read or processed, and
     beyond a change of size, at which a new take begins. So it is the same in every run of these plates.
+
+    All frames have the data window of ``frame``: a neighbour whose own was another is brought to it by
+    :meth:`Frame.aligned`, so that pixels lie on each other. Where it has none they are black, with an alpha
+    of 0.
     """
 
     frame: Frame
