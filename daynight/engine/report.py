@@ -22,6 +22,7 @@ from daynight.engine.planning import FrameJob, Plan
 from daynight.engine.run import Conversion
 from daynight.errors import UsageError
 from daynight.frames.frame import Frame
+from daynight.frames.resize import scaled
 from daynight.plates import written_whole
 from daynight.version import __version__
 
@@ -138,10 +139,8 @@ def _same_part(plate: Frame, result: Frame) -> Frame:
 
 def _thumbnail(frame: Frame, spaces: ColourSpaces) -> np.ndarray:
     """The picture as seen on a display, at most 960 wide, H×W×3 uint8."""
-    image = frame.image
     scale = min(1.0, _WIDTH / frame.width)
-    size = (max(round(frame.width * scale), 1), max(round(frame.height * scale), 1))
-    small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.float32)
+    small = scaled(frame.image, max(round(frame.height * scale), 1), max(round(frame.width * scale), 1))
     small = spaces.to_file(frame.with_image(small), SRGB, integer=True).image
     return np.rint(np.clip(np.nan_to_num(small), 0, 1) * 255).astype(np.uint8)
 

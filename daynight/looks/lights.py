@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from daynight.colour.encoding import finite, to_encoding
 from daynight.frames.frame import Frame, Plane
+from daynight.frames.resize import scaled
 
 _LAMP: Final = (0.75, 0.95)
 """Light of a channel, 1 being white, from which a thing may be a lamp, and from which it is bright enough."""
@@ -31,16 +32,15 @@ def light_sources(plate: Frame) -> Plane:
     behind it looks the same: where that matters, a mask is the better tool.
     """
     light = finite(to_encoding(plate, "scene-linear").image)
-    bright = np.ascontiguousarray(light.max(axis=2))
+    bright: Plane = np.ascontiguousarray(light.max(axis=2))
     height, width = bright.shape
     scale = min(1.0, _SEEN / min(height, width))
-    size = (max(round(width * scale), 1), max(round(height * scale), 1))
-    small = cv2.resize(bright, size, interpolation=cv2.INTER_AREA)
-    side = 2 * max(min(size) // _REACH, 1) + 1
+    small = scaled(bright, max(round(height * scale), 1), max(round(width * scale), 1))
+    side = 2 * max(min(small.shape) // _REACH, 1) + 1
     around = np.maximum.reduce([cv2.morphologyEx(small, cv2.MORPH_OPEN, line) for line in _lines(side)])
     # A little wider, so that the edge of a sky stays in its own surroundings when it is scaled up.
     around = cv2.dilate(_reconstructed(around, small, side), np.ones((3, 3), np.uint8))
-    around = cv2.resize(around, (width, height), interpolation=cv2.INTER_LINEAR)
+    around = scaled(around, height, width)
     alone = bright / np.maximum(around, np.float32(1e-3))
     matte: Plane = _ramp(bright, *_LAMP) * _ramp(alone, *_ALONE)
     return matte

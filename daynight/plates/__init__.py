@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import OpenImageIO as oiio
-
 from daynight.plates.atomic import written_whole
 from daynight.plates.dropped import losses
 from daynight.plates.formats import EXTENSIONS, WRITABLE, Form, form_of
@@ -26,12 +24,6 @@ __all__ = [
     "losses",
     "read_frame",
     "read_matte",
-    "set_threads",
     "write_frame",
     "written_whole",
 ]
-
-
-def set_threads(count: int) -> None:
-    """Let OpenImageIO use this many threads for decoding and encoding."""
-    oiio.attribute("threads", count)
