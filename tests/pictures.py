@@ -22,7 +22,7 @@ from daynight.job import Job
 from daynight.looks.chain import Chain
 from daynight.looks.opening import open_chain
 from daynight.models.session import ModelCache
-from daynight.plates import WriteOptions, form_of, read_frame, write_frame
+from daynight.plates import WriteOptions, output_spec, read_frame, write_frame
 from daynight.plugin.look import LookSpec
 from daynight.plugin.registry import Registry
 
@@ -74,9 +74,9 @@ def save(frame: Frame, target: Path, *, untouched: bool = True, **options: objec
     """Write a frame as a conversion without a step does."""
     spaces = ColourSpaces()
     plate = spaces.declared(frame)
-    form = form_of(plate, target, options.get("depth"))
-    result = delivery(Chain("passthrough"), spaces).filed(plate, plate, form)
-    write_frame(result, form, options=WriteOptions(**options), untouched=untouched)
+    output = output_spec(plate, target, options.get("depth"))
+    result = delivery(Chain("passthrough"), spaces).filed(plate, plate, output)
+    write_frame(result, output, options=WriteOptions(**options), untouched=untouched)
 
 
 def delivery(chain: Chain, spaces: ColourSpaces, **options: object) -> Delivery:

@@ -60,15 +60,6 @@ _PRIMARIES: Final = {
 """Chromaticities x, y of red, green, blue and white, for the linear spaces that files tell by them."""
 _PROFILES: Final = {"Display P3": "srgb_p3d65_scene", "Adobe RGB (1998)": "g22_adobergb_scene"}
 """Interop names of the spaces of ICC profiles that cameras and telephones embed, by their description."""
-_TOLD: Final = {
-    "dpx": (CINEON, LINEAR, SRGB),
-    "png": (SRGB, LINEAR),
-    **dict.fromkeys(("tiff", "jpeg", "bmp", "targa"), (SRGB,)),
-}
-"""Spaces that integers of a format can tell, or are taken for; floats are taken for linear.
-
-OpenEXR's tell any that has an interop name.
-"""
 _LISTED: Final = 4
 """Spaces that an error lists."""
 _INTERCHANGE: Final = "aces_interchange"
@@ -76,19 +67,19 @@ _SCENE_LINEAR: Final = "scene_linear"
 _PROBES: Final = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [-1, 0.5, 20]], np.float32)
 
 
-class FormatName(Protocol):
-    """What a color space needs to know of a file format."""
+class FileFormat(Protocol):
+    """What a color space needs to know of a file format: see :class:`daynight.plates.formats.Format`."""
 
     @property
-    def name(self) -> str:
-        """OpenImageIO's name of it."""
+    def colour_spaces(self) -> tuple[str, ...] | None:
+        """Spaces that its integers can be marked as, or are taken for; ``None``: any with an interop name."""
 
 
 class FileForm(Protocol):
-    """What a color space needs to know of a result's file: see :class:`daynight.plates.Form`."""
+    """What a color space needs to know of a result's file: see :class:`daynight.plates.OutputSpec`."""
 
     @property
-    def format(self) -> FormatName:
+    def format(self) -> FileFormat:
         """Its format."""
 
     @property
@@ -96,11 +87,11 @@ class FileForm(Protocol):
         """Whether its pixels are stored as integers."""
 
     @property
-    def kind(self) -> str:
+    def pixel_type(self) -> str:
         """Pixel type of the picture."""
 
     @property
-    def same(self) -> bool:
+    def same_format(self) -> bool:
         """Whether its format is the plate's own."""
 
 
@@ -188,7 +179,11 @@ class ColourSpaces:
         was_integer = plate.file is not None and plate.file.integer
         if self._target:
             return self._target
-        if plate.space and form.integer == was_integer and (form.same or self._told(plate.space, form)):
+        if (
+            plate.space
+            and form.integer == was_integer
+            and (form.same_format or self._told(plate.space, form))
+        ):
             return plate.space
         if form.integer:
             return SRGB
@@ -227,9 +222,9 @@ class ColourSpaces:
     def _told(self, space: str, form: FileForm) -> str | None:
         """Name a space as a file of this form tells it; ``None``: its readers take it for another."""
         own = self._own(space)
-        if form.format.name == "openexr":
+        if form.format.colour_spaces is None:
             return own if own in (LINEAR, SRGB) else self._ocio.get_color_interop_id(space) or None
-        taken_for = (LINEAR,) if form.kind == "float" else _TOLD.get(form.format.name, ())
+        taken_for = (LINEAR,) if form.pixel_type == "float" else form.format.colour_spaces
         return own if own in taken_for else None
 
     @cached_property

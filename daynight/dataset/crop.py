@@ -18,7 +18,7 @@ from daynight.dataset.output import require_apart, require_free
 from daynight.errors import DaynightError, UsageError, nearest
 from daynight.frames.frame import Frame, Pixels
 from daynight.frames.resize import scaled
-from daynight.plates import WRITABLE, WriteOptions, check_options, form_of, write_frame
+from daynight.plates import WRITABLE, WriteOptions, check_options, output_spec, write_frame
 from daynight.plates.photographs import (
     Observer,
     Photograph,
@@ -214,5 +214,5 @@ def _write_crop(pixels: Pixels, target: Path, spaces: ColourSpaces) -> None:
     # Rounded to 8 bits already, so that the writer adds no dither.
     levels = np.rint(pixels * np.float32(255)) / np.float32(255)
     frame = Frame(levels[np.newaxis], encoding="display", space=SRGB)
-    form = form_of(frame, target, "8")
-    write_frame(frame, form, options=WriteOptions(depth="8"), attributes=spaces.tags(SRGB, form))
+    output = output_spec(frame, target, "8")
+    write_frame(frame, output, options=WriteOptions(depth="8"), attributes=spaces.tags(SRGB, output))

@@ -16,7 +16,7 @@ from daynight.frames.alpha import premultiplied, unpremultiplied
 from daynight.frames.frame import Frame
 from daynight.job import Job
 from daynight.looks.chain import Chain
-from daynight.plates import Form, WriteOptions, form_of, losses, write_frame
+from daynight.plates import OutputSpec, WriteOptions, losses, output_spec, write_frame
 from daynight.version import __version__
 
 
@@ -43,40 +43,40 @@ class Delivery:
         Raises:
             PlateError: its format would drop data and the job is strict, or the disk refuses.
         """
-        form = form_of(plate, job.target, self._options.depth)
-        result = self.filed(plate, result, form)
-        dropped = losses(plate, result, form, self._options.compression)
+        output = output_spec(plate, job.target, self._options.depth)
+        result = self.filed(plate, result, output)
+        dropped = losses(plate, result, output, self._options.compression)
         # A file that says what the plate's says needs no new attributes.
-        same_space = form.same and result.space == plate.space
+        same_space = output.same_format and result.space == plate.space
         if not same_space:
-            dropped += self._spaces.untold(result.space, form)
+            dropped += self._spaces.untold(result.space, output)
         self._report_dropped(job, dropped)
-        attributes = {} if same_space else self._spaces.tags(result.space, form)
+        attributes = {} if same_space else self._spaces.tags(result.space, output)
         write_frame(
             result,
-            form,
+            output,
             options=self._options,
             attributes={**self.provenance, **attributes},
             untouched=self._untouched,
         )
         return result
 
-    def filed(self, plate: Frame, result: Frame, form: Form) -> Frame:
+    def filed(self, plate: Frame, result: Frame, output: OutputSpec) -> Frame:
         """Return a result with values as its file holds them: color space; alpha multiplied in, or left out.
 
-        Where its form is the plate's, pixels that took no change, or hold NaN or infinity, are the plate's
+        Where its output is the plate's, pixels that took no change, or hold NaN or infinity, are the plate's
         own to the last bit.
         """
-        space = self._spaces.for_result(plate, form)
+        space = self._spaces.for_result(plate, output)
         has_alpha = result.alpha is not None
-        comparable = space == plate.space and (not has_alpha or (form.same and form.format.alpha))
+        comparable = space == plate.space and (not has_alpha or (output.same_format and output.format.alpha))
         with np.errstate(invalid="ignore", over="ignore"):  # NaN and infinity come through
             if not (comparable and self._untouched):
                 result = self._spaces.to_working(unpremultiplied(result))
-            if has_alpha and not form.format.alpha:  # over black, which is a matter of light
+            if has_alpha and not output.format.alpha:  # over black, which is a matter of light
                 result = premultiplied(to_encoding(result, "scene-linear"))
-            result = self._spaces.to_file(result, space, integer=form.integer)
-            if form.premultiplied(plate):
+            result = self._spaces.to_file(result, space, integer=output.integer)
+            if output.premultiplied(plate):
                 result = premultiplied(result)
         return result if self._untouched or not comparable else _unchanged_restored(result, plate)
 

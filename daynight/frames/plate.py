@@ -109,14 +109,14 @@ class PlateFile:
         return len(set(self.places)) == 1
 
     @property
-    def picture_type(self) -> str:
+    def pixel_type(self) -> str:
         """Type of the picture's channels."""
         return self.part.types[self.places[0]]
 
     @property
     def integer(self) -> bool:
         """Whether the picture's channels are whole numbers, of which the largest is white."""
-        return self.picture_type.startswith("uint")
+        return self.pixel_type.startswith("uint")
 
     @property
     def passengers(self) -> list[str]:

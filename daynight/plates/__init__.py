@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from daynight.plates.atomic import written_whole
 from daynight.plates.dropped import losses
-from daynight.plates.formats import EXTENSIONS, WRITABLE, Form, form_of
+from daynight.plates.formats import EXTENSIONS, WRITABLE, OutputSpec, output_spec
 from daynight.plates.quantise import as_float
 from daynight.plates.reading import LIMITS, Limits, channel_of, display_size, read_frame, read_matte
 from daynight.plates.writing import WriteOptions, check_options, write_frame
@@ -13,15 +13,15 @@ __all__ = [
     "EXTENSIONS",
     "LIMITS",
     "WRITABLE",
-    "Form",
     "Limits",
+    "OutputSpec",
     "WriteOptions",
     "as_float",
     "channel_of",
     "check_options",
     "display_size",
-    "form_of",
     "losses",
+    "output_spec",
     "read_frame",
     "read_matte",
     "write_frame",

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-_LAST_MARKERS: Final = {".png": b"IEND\xaeB`\x82", ".jpg": b"\xff\xd9", ".jpeg": b"\xff\xd9"}
 _MARGIN: Final = 2**20
 """Space, in bytes, for attributes and for what other writers take meanwhile."""
 
@@ -47,13 +46,12 @@ def require_space(folder: Path, size: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def require_end(path: Path) -> None:
-    """See that a PNG or JPEG has its last marker: the space may have gone while it was written.
+def require_end(path: Path, marker: bytes) -> None:
+    """Check that a file ends in its format's end marker: the disk may have run full while it was written.
 
     Raises:
-        OSError: it has none.
+        OSError: it does not.
     """
-    marker = _LAST_MARKERS.get(path.suffix.lower())
     if marker:
         with path.open("rb") as written:
             written.seek(-len(marker), os.SEEK_END)

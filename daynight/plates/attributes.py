@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import OpenImageIO as oiio
 
-from daynight.errors import UsageError
-from daynight.plates.formats import Form
+from daynight.plates.formats import OutputSpec
 
-_JPEG_QUALITY: Final = 95
+_USUAL_LEVEL: Final = 6
+"""Of deflate, where a compression is asked for without one."""
 _OURS: Final = "daynight:"
 _OF_THE_FILE: Final = (
     "oiio",
@@ -54,26 +54,12 @@ _OF_THE_PIXELS: Final = frozenset(
     }
 )
 """Attributes without which the pixels would be read wrongly: all that is left by stripping."""
-_NO_LEVEL: Final = range(0)
-_LEVELS: Final = range(1, 10)
-_COMPRESSIONS: Final = {
-    "openexr": {
-        **dict.fromkeys(("none", "rle", "piz", "pxr24", "b44", "b44a"), _NO_LEVEL),
-        **dict.fromkeys(("zip", "zips"), _LEVELS),
-        **dict.fromkeys(("dwaa", "dwab"), range(1, 100001)),
-    },
-    "tiff": {**dict.fromkeys(("none", "lzw", "packbits"), _NO_LEVEL), "zip": _LEVELS},
-    "jpeg": {"jpeg": range(1, 101)},
-    "png": {"png": range(10)},
-    "targa": dict.fromkeys(("none", "rle"), _NO_LEVEL),
-}
-"""What each format can be compressed by, and the levels that it takes."""
 
 
 def describe(
     spec: Any,
     plate: Any | None,
-    form: Form,
+    output: OutputSpec,
     *,
     compression: str | None,
     strip: bool,
@@ -84,13 +70,13 @@ def describe(
     Args:
         spec: of the part to write; changed in place.
         plate: of the plate's part, where its attributes come from; ``None``: there are none.
-        form: of the file.
+        output: of the file.
         compression: ``NAME`` or ``NAME:LEVEL``; ``None``: the plate's, else the format's usual.
         strip: leave out all that the pixels can be read without, and what is added.
         added: attributes of ours; ``None`` takes one away.
     """
-    if plate is not None and not form.same:
-        _carry(plate, spec, form)
+    if plate is not None and not output.same_format:
+        _carry(plate, spec, output)
     if strip:
         for name in [each.name for each in spec.extra_attribs if each.name.lower() not in _OF_THE_PIXELS]:
             spec.erase_attribute(name)
@@ -105,28 +91,11 @@ def describe(
         elif name not in ours:
             spec.attribute(name, value)
     if ours and not strip:
-        _sign(spec, {name.removeprefix(_OURS): str(value) for name, value in ours.items()}, form)
-    _compress(spec, form, compression)
+        _sign(spec, {name.removeprefix(_OURS): str(value) for name, value in ours.items()}, output)
+    _set_compression(spec, output, compression)
 
 
-def require_compression(ending_format: str, compression: str) -> None:
-    """See that a format has a compression of this name.
-
-    Raises:
-        UsageError: it has none.
-    """
-    name, _, level = compression.partition(":")
-    known = _COMPRESSIONS.get(ending_format, {})
-    if name not in known:
-        has = f"known: {', '.join(known)}" if known else "leave it out"
-        raise UsageError(f"`compression={compression}`", f"{ending_format} has no such compression", has)
-    levels = known[name]
-    if level and not (level.isdecimal() and int(level) in levels):
-        takes = f"give {levels[0]} to {levels[-1]}" if levels else "leave the level out"
-        raise UsageError(f"`compression={compression}`", f"{level} is no level of {name}", takes)
-
-
-def _carry(plate: Any, spec: Any, form: Form) -> None:
+def _carry(plate: Any, spec: Any, output: OutputSpec) -> None:
     """Carry attributes to another format, but for those that describe the plate's own file."""
     for each in plate.extra_attribs:
         name = each.name.lower()
@@ -145,7 +114,7 @@ def _carry(plate: Any, spec: Any, form: Form) -> None:
     if in_dpx > 0:
         spec.attribute("FramesPerSecond", oiio.TypeRational, _ratio(in_dpx))
     told = plate.getattribute("FramesPerSecond")
-    if told and form.format.name == "dpx":
+    if told and output.format.name == "dpx":
         spec.attribute("dpx:FrameRate", told[0] / told[1] if isinstance(told, tuple) else float(told))
 
 
@@ -158,9 +127,9 @@ def _ratio(rate: float) -> tuple[int, int]:
     return ratio.numerator, ratio.denominator
 
 
-def _sign(spec: Any, ours: Mapping[str, str], form: Form) -> None:
+def _sign(spec: Any, ours: Mapping[str, str], output: OutputSpec) -> None:
     """Say how the file was made: an attribute each, or one line after the plate's own software."""
-    if form.format.attributes:
+    if output.format.attributes:
         for name, value in ours.items():
             spec.attribute(_OURS + name, value)
         return
@@ -174,20 +143,15 @@ def _sign(spec: Any, ours: Mapping[str, str], form: Form) -> None:
     spec.attribute("Software", "; ".join(filter(None, (before, line))))
 
 
-def _compress(spec: Any, form: Form, compression: str | None) -> None:
-    name = form.format.name
-    if compression and name == "png":
-        spec.attribute("png:compressionLevel", int(compression.partition(":")[2] or 6))
-    elif compression:
-        spec.attribute("compression", compression)
-    elif name == "jpeg":
-        spec.attribute("compression", f"jpeg:{_JPEG_QUALITY}")
-    elif name == "png":
-        # One filter (average) for all rows, not the best of five for each: half the time, the same size.
-        spec.attribute("png:compressionLevel", 1)
-        spec.attribute("png:filter", 64)
-    elif name == "openexr":
-        level = spec.get_float_attribute("openexr:dwaCompressionLevel")
-        kind = spec.get_string_attribute("compression")
-        if level > 0 and kind.startswith("dwa"):
-            spec.attribute("compression", f"{kind}:{level:g}")
+def _set_compression(spec: Any, output: OutputSpec, compression: str | None) -> None:
+    target = output.format
+    if compression and target.level_attribute:
+        spec.attribute(target.level_attribute, int(compression.partition(":")[2] or _USUAL_LEVEL))
+        return
+    for name, value in ({"compression": compression} if compression else target.defaults).items():
+        spec.attribute(name, value)
+    # OpenImageIO reads DWA's level into an attribute of its own, and takes it only with the name.
+    level = spec.get_float_attribute("openexr:dwaCompressionLevel")
+    name = spec.get_string_attribute("compression")
+    if not compression and target.name == "openexr" and level > 0 and name.startswith("dwa"):
+        spec.attribute("compression", f"{name}:{level:g}")

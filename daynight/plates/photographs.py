@@ -82,9 +82,7 @@ def read_picture(path: Path, spaces: ColourSpaces) -> Picture:
     assert frame.file is not None
     orientation = frame.metadata.get("Orientation", 1)
     pixels = _upright(spaces.displayed(frame), orientation)
-    return Picture(
-        pixels, f"{frame.file.format} {frame.file.picture_type}", turned=orientation in range(2, 9)
-    )
+    return Picture(pixels, f"{frame.file.format} {frame.file.pixel_type}", turned=orientation in range(2, 9))
 
 
 def _upright(pixels: Pixels, orientation: object) -> Pixels:

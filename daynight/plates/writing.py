@@ -17,8 +17,8 @@ from daynight.frames.frame import Frame
 from daynight.frames.plate import Part, PlateFile
 from daynight.job import Depth
 from daynight.plates.atomic import require_end, require_space, written_whole
-from daynight.plates.attributes import describe, require_compression
-from daynight.plates.formats import FORMATS, Form, require_depth
+from daynight.plates.attributes import describe
+from daynight.plates.formats import OutputSpec, require_compression, require_depth
 from daynight.plates.quantise import DTYPES, as_float, as_kind
 from daynight.plates.reading import TYPES, one_line
 from daynight.plates.uint_channels import changes_bits, mark_whole_numbers
@@ -71,21 +71,21 @@ class _Layout:
                 yield slice(place, place + 1), slice(channel, channel + 1)
 
 
-def check_options(ending: str, options: WriteOptions) -> None:
-    """See that a format has what is asked of it.
+def check_options(extension: str, options: WriteOptions) -> None:
+    """Check that a format has the depth and the compression that are asked of it.
 
     Raises:
-        UsageError: it does not.
+        UsageError: it doesn't.
     """
     if options.depth:
-        require_depth(ending, options.depth)
+        require_depth(extension, options.depth)
     if options.compression:
-        require_compression(FORMATS[ending].name, options.compression)
+        require_compression(extension, options.compression)
 
 
 def write_frame(
     frame: Frame,
-    form: Form,
+    output: OutputSpec,
     *,
     options: WriteOptions | None = None,
     attributes: Mapping[str, str | tuple[float, ...] | None] | None = None,
@@ -99,7 +99,7 @@ def write_frame(
 
     Args:
         frame: untiled, its values as the file shall hold them.
-        form: how it is laid down.
+        output: how it is laid down.
         options: what is asked of the file.
         attributes: to add, or with ``None`` to take away.
         untouched: no step has touched it: a grey plate stays one channel.
@@ -108,44 +108,46 @@ def write_frame(
         PlateError: the disk refuses.
     """
     options = options or WriteOptions()
-    laid = _laid(frame, form, untouched=untouched)
-    plates = frame.file.parts if frame.file and form.same else ()
+    laid = _laid(frame, output, untouched=untouched)
+    plates = frame.file.parts if frame.file and output.same_format else ()
     for index, each in enumerate(laid):
         source = plates[index].spec if plates else (frame.file.part.spec if frame.file else None)
         is_picture = len(laid) == 1 or (frame.file is not None and index == frame.file.beauty)
         describe(
             each.spec,
             source,
-            form,
+            output,
             compression=options.compression,
             strip=options.strip_metadata,
             added=(attributes or {}) if is_picture else {},
         )
         if changes_bits(each.spec.get_string_attribute("compression"), each.whole):
             each.spec.attribute("compression", "zip")
-    path = form.path
+    path = output.path
     try:
         with written_whole(path) as temporary:
             require_space(temporary.parent, _WORST_CASE * sum(each.channels.nbytes for each in laid))
             _write(temporary, laid)
-            if form.format.name == "dpx":
+            if output.format.name == "dpx":
                 _name_dpx(temporary, path.name)
-            require_end(temporary)
+            require_end(temporary, output.format.end_marker)
     except OSError as error:
         fault = error.strerror or str(error)
         raise PlateError(path, f"can't be written ({fault})", "check disk space and rights") from None
 
 
-def _laid(frame: Frame, form: Form, *, untouched: bool) -> list[_Laid]:
+def _laid(frame: Frame, output: OutputSpec, *, untouched: bool) -> list[_Laid]:
     """Return all parts of the file to write, the one with the picture at its place."""
-    had_levels = untouched and frame.file is not None and frame.file.picture_type == "uint8"
+    had_levels = untouched and frame.file is not None and frame.file.pixel_type == "uint8"
     # The seed is the file's name: the same noise whether a frame is done in a shot, a chunk or alone.
-    dither = zlib.crc32(form.path.name.encode()) if form.kind == "uint8" and not had_levels else None
-    if not (form.same and frame.file):
-        return [_new_part(frame, form, dither)]
+    dither = (
+        zlib.crc32(output.path.name.encode()) if output.pixel_type == "uint8" and not had_levels else None
+    )
+    if not (output.same_format and frame.file):
+        return [_new_part(frame, output, dither)]
     file = frame.file
     return [
-        _picture_part(frame, file, form, dither, grey=untouched and file.grey)
+        _picture_part(frame, file, output, dither, grey=untouched and file.grey)
         if index == file.beauty
         else _as_it_stands(part)
         for index, part in enumerate(file.parts)
@@ -159,22 +161,26 @@ def _as_it_stands(part: Part) -> _Laid:
     return _Laid(spec, part.channels, _set_types(spec, part.types))
 
 
-def _picture_part(frame: Frame, file: PlateFile, form: Form, dither: int | None, *, grey: bool) -> _Laid:
+def _picture_part(
+    frame: Frame, file: PlateFile, output: OutputSpec, dither: int | None, *, grey: bool
+) -> _Laid:
     """Lay the plate's part down with another picture in its channels' places."""
-    part, layout = file.part, _layout(frame, file, form, grey=grey)
+    part, layout = file.part, _layout(frame, file, output, grey=grey)
     channels = np.empty((frame.height, frame.width, len(layout.names)), _buffer(layout.types))
     for places, source in layout.blocks():
-        values = as_kind(frame.image[..., source], layout.types[places.start], bits=form.bits, dither=dither)
+        values = as_kind(
+            frame.image[..., source], layout.types[places.start], bits=output.bits, dither=dither
+        )
         channels[..., places] = values
     if layout.alpha is not None and frame.alpha is not None:
-        channels[..., layout.alpha] = as_kind(frame.alpha, layout.types[layout.alpha], bits=form.bits)
+        channels[..., layout.alpha] = as_kind(frame.alpha, layout.types[layout.alpha], bits=output.bits)
     if part.channels is not None:
         rows, columns = frame.window.within(part.window)
         for place, old in layout.kept.items():
             channels[..., place] = _like(part.channels[rows, columns, old], channels.dtype)
     for name, values in frame.aovs.items():
         first = layout.names.index(f"{name}.R")
-        channels[..., first : first + 3] = as_kind(values, form.kind)
+        channels[..., first : first + 3] = as_kind(values, output.pixel_type)
     spec = oiio.ImageSpec(part.spec)
     spec.width, spec.height = frame.width, frame.height
     spec.nchannels, spec.channelnames = len(layout.names), layout.names
@@ -182,12 +188,12 @@ def _picture_part(frame: Frame, file: PlateFile, form: Form, dither: int | None,
     _place(frame, spec)
     if file.grey and not grey:
         spec.erase_attribute("ICCProfile")  # it is a grey one's
-    if form.integer:
-        spec.attribute("oiio:BitsPerSample", form.bits or channels.dtype.itemsize * 8)
+    if output.integer:
+        spec.attribute("oiio:BitsPerSample", output.bits or channels.dtype.itemsize * 8)
     return _Laid(spec, channels, _set_types(spec, layout.types))
 
 
-def _layout(frame: Frame, file: PlateFile, form: Form, *, grey: bool) -> _Layout:
+def _layout(frame: Frame, file: PlateFile, output: OutputSpec, *, grey: bool) -> _Layout:
     """Return the plate's channels in their order (a grey one as three unless ``grey``), then the maps."""
     names: list[str] = []
     types: list[str] = []
@@ -207,35 +213,35 @@ def _layout(frame: Frame, file: PlateFile, form: Form, *, grey: bool) -> _Layout
     alpha = None if file.alpha is None else places[file.alpha]
     kept = {new: old for old, new in places.items() if old not in (*file.places, file.alpha)}
     names += maps
-    types += [form.kind] * (len(names) - len(types))
+    types += [output.pixel_type] * (len(names) - len(types))
     free: Collection[int] = ()  # places whose channels have types of their own: else all are of one
-    if form.format.layers:
-        free = range(len(types)) if form.kind == file.picture_type else kept
-    types = [kind if place in free else form.kind for place, kind in enumerate(types)]
+    if output.format.layers:
+        free = range(len(types)) if output.pixel_type == file.pixel_type else kept
+    types = [kind if place in free else output.pixel_type for place, kind in enumerate(types)]
     return _Layout(names, types, picture, alpha, kept)
 
 
-def _new_part(frame: Frame, form: Form, dither: int | None) -> _Laid:
+def _new_part(frame: Frame, output: OutputSpec, dither: int | None) -> _Laid:
     """Lay a picture down in a format that is not its plate's."""
     names = ["R", "G", "B"]
-    parts = [as_kind(frame.image, form.kind, bits=form.bits, dither=dither)]
-    if frame.alpha is not None and form.format.alpha:
+    parts = [as_kind(frame.image, output.pixel_type, bits=output.bits, dither=dither)]
+    if frame.alpha is not None and output.format.alpha:
         names.append("A")
-        parts.append(as_kind(frame.alpha[..., np.newaxis], form.kind, bits=form.bits))
-    if form.format.layers:
+        parts.append(as_kind(frame.alpha[..., np.newaxis], output.pixel_type, bits=output.bits))
+    if output.format.layers:
         for name, values in frame.aovs.items():
             names += [f"{name}.{channel}" for channel in "RGB"]
-            parts.append(as_kind(values, form.kind))
+            parts.append(as_kind(values, output.pixel_type))
     channels = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=2)
-    if not form.format.windows and frame.display_window and frame.kept_part is None:
+    if not output.format.windows and frame.display_window and frame.kept_part is None:
         # Black where there are no pixels; overscan is cut off.
         channels = frame.window.aligned(channels, frame.display_window)
-    spec = oiio.ImageSpec(channels.shape[1], channels.shape[0], len(names), TYPES[form.kind])
+    spec = oiio.ImageSpec(channels.shape[1], channels.shape[0], len(names), TYPES[output.pixel_type])
     spec.channelnames = names
     spec.alpha_channel = names.index("A") if "A" in names else -1
-    if form.bits:
-        spec.attribute("oiio:BitsPerSample", form.bits)
-    if form.format.windows:
+    if output.bits:
+        spec.attribute("oiio:BitsPerSample", output.bits)
+    if output.format.windows:
         _place(frame, spec)
     if "A" in names and not frame.premultiplied:
         spec.attribute("oiio:UnassociatedAlpha", 1)

@@ -196,7 +196,7 @@ WRONG = {
     "unknown depth": (("--depth", "11"), "'11' is not one of"),
     "depth of another format": (("--depth", "8"), "--depth 8: exr does not hold it; it holds: half, float"),
     "unknown compression": (("--compression", "zipp"), "--compression zipp: openexr has no such"),
-    "level is no number": (("--compression", "dwaa:high"), "high is no level of dwaa"),
+    "level is no number": (("--compression", "dwaa:high"), "high is not a level of dwaa"),
     "no pixels": (("--max-pixels", "0"), "0 is not in the range x>=1"),
     "no channels": (("--max-channels", "-3"), "-3 is not in the range x>=1"),
     "no memory": (("--max-mb", "much"), "'much' is not a valid integer"),

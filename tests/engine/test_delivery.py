@@ -10,7 +10,7 @@ from pictures import delivery, intake, open_spec, picture, write_image
 
 from daynight.colour.spaces import ColourSpaces
 from daynight.looks.chain import Chain
-from daynight.plates import form_of, read_frame
+from daynight.plates import output_spec, read_frame
 from daynight.plugin.look import LookSpec, StepSpec
 
 
@@ -21,9 +21,9 @@ def test_an_empty_chain_gives_the_very_same_frame(tmp_path: Path, ext: str, kind
     assert frame.premultiplied
     empty, spaces = Chain("test"), ColourSpaces()
     frame = spaces.declared(frame)
-    form = form_of(frame, tmp_path / f"b.{ext}")
+    output = output_spec(frame, tmp_path / f"b.{ext}")
     result = empty.apply(intake(empty, spaces).working(frame))
-    assert delivery(empty, spaces).filed(frame, result, form).pixels is frame.pixels
+    assert delivery(empty, spaces).filed(frame, result, output).pixels is frame.pixels
 
 
 def test_premultiplied_pixels_are_divided_for_the_steps_and_multiplied_after(tmp_path: Path) -> None:
@@ -36,8 +36,8 @@ def test_premultiplied_pixels_are_divided_for_the_steps_and_multiplied_after(tmp
     seen = intake(darker, spaces).working(frame)
     np.testing.assert_allclose(seen.image[1:], 0.4, rtol=1e-6)
     np.testing.assert_allclose(seen.image[0], 0.1, rtol=1e-6, err_msg="a glow has light without coverage")
-    form = form_of(frame, tmp_path / "b.exr")
-    result = delivery(darker, spaces).filed(frame, darker.apply(seen), form)
+    output = output_spec(frame, tmp_path / "b.exr")
+    result = delivery(darker, spaces).filed(frame, darker.apply(seen), output)
     np.testing.assert_allclose(result.image[1:], 0.05, rtol=1e-5)
     np.testing.assert_array_equal(result.image[0], np.float32(0.1), err_msg="without coverage: as it was")
     assert result.premultiplied

@@ -73,7 +73,7 @@ def test_a_depth_that_a_format_does_not_hold_is_refused_before_any_frame(
     ("ext", "compression", "fault"),
     [
         ("exr", "lzw", "openexr has no such compression"),
-        ("exr", "dwaa:much", "is no level of dwaa"),
+        ("exr", "dwaa:much", "is not a level of dwaa"),
         ("exr", ":45", "has no such compression"),
         ("png", "zip", "png has no such compression"),
         ("jpg", "dwaa", "jpeg has no such compression"),
