@@ -16,7 +16,7 @@ from daynight.frames.alpha import premultiplied, unpremultiplied
 from daynight.frames.frame import Frame
 from daynight.job import Job
 from daynight.looks.chain import Chain
-from daynight.plates import OutputSpec, WriteOptions, losses, output_spec, write_frame
+from daynight.plates import OutputSpec, WriteOptions, dropped_data, output_spec, write_frame
 from daynight.version import __version__
 
 
@@ -45,7 +45,7 @@ class Delivery:
         """
         output = output_spec(plate, job.target, self._options.depth)
         result = self.filed(plate, result, output)
-        dropped = losses(plate, result, output, self._options.compression)
+        dropped = dropped_data(plate, result, output, self._options.compression)
         # A file that says what the plate's says needs no new attributes.
         same_space = output.same_format and result.space == plate.space
         if not same_space:

@@ -1,4 +1,4 @@
-"""What a plate's file holds beside its picture: parts, channels, windows. Data, carried to the writer."""
+"""What a plate's file holds beside its picture: parts, channels, windows. The writer gets all of it back."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Values = TypeVar("Values", bound=np.generic)
 
 @dataclass(frozen=True)
 class Window:
-    """A rectangle of pixels, in the coordinates of the file."""
+    """A rectangle of pixels, in the coordinates of its file."""
 
     x: int
     y: int
@@ -21,7 +21,7 @@ class Window:
     height: int
 
     def within(self, whole: Window) -> tuple[slice, slice]:
-        """Return rows and columns of this window in an array that holds ``whole``."""
+        """Return the rows and columns of this window in an array of the size of ``whole``."""
         top, left = self.y - whole.y, self.x - whole.x
         return slice(top, top + self.height), slice(left, left + self.width)
 
@@ -56,15 +56,15 @@ class Window:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """One part of a file (OpenEXR's word; a TIFF's page): its description and its channels as they stand."""
+    """One part of an OpenEXR file, or one page of a TIFF."""
 
     spec: Any
-    """OpenImageIO's description of the part."""
+    """Its ``OpenImageIO.ImageSpec``."""
     channels: NDArray[Any] | None
-    """H×W×C in the file's own type; ``None`` where the part holds nothing but the frame's picture and alpha.
+    """H×W×C in the file's pixel type; ``None`` if the part holds only the frame's picture and alpha.
 
-    Where a file mixes types: float32, which holds half and float exactly. Whole numbers stand in it as their
-    bits: as values they would not fit.
+    float32 if the part mixes pixel types: half and float are exact in it. uint channels are stored as their
+    bits, since float32 can't represent all their values.
     """
 
     @property
@@ -74,7 +74,7 @@ class Part:
 
     @property
     def types(self) -> tuple[str, ...]:
-        """Type of each channel, by OpenImageIO's name: ``half``, ``float``, ``uint``, ``uint8``."""
+        """Pixel type of each channel, by OpenImageIO's name: ``half``, ``float``, ``uint``, ``uint8``."""
         formats = self.spec.channelformats or (self.spec.format,) * self.spec.nchannels
         return tuple(str(each) for each in formats)
 
@@ -86,17 +86,17 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class PlateFile:
-    """All parts of a plate's file, and where the picture lies in them."""
+    """All parts of a plate's file, and which channels of them are the picture."""
 
     format: str
-    """OpenImageIO's name of the format: ``openexr``, ``dpx``, ``png``, …"""
+    """OpenImageIO's name for the format: ``openexr``, ``dpx``, ``png``, …"""
     parts: tuple[Part, ...]
     beauty: int
-    """The part that holds the picture."""
-    places: tuple[int, int, int]
-    """Its red, green and blue channel; the same one three times in a grey plate."""
+    """Index of the part that holds the picture."""
+    rgb: tuple[int, int, int]
+    """Indices of its red, green and blue channels; three times the same one in a grey plate."""
     alpha: int | None
-    """Its alpha channel."""
+    """Index of its alpha channel."""
 
     @property
     def part(self) -> Part:
@@ -105,27 +105,26 @@ class PlateFile:
 
     @property
     def grey(self) -> bool:
-        """Whether one channel stands for red, green and blue."""
-        return len(set(self.places)) == 1
+        """Whether one channel is red, green and blue."""
+        return len(set(self.rgb)) == 1
 
     @property
     def pixel_type(self) -> str:
-        """Type of the picture's channels."""
-        return self.part.types[self.places[0]]
+        """Pixel type of the picture."""
+        return self.part.types[self.rgb[0]]
 
     @property
     def integer(self) -> bool:
-        """Whether the picture's channels are whole numbers, of which the largest is white."""
+        """Whether the picture is stored as integers; full scale is white."""
         return self.pixel_type.startswith("uint")
 
     @property
-    def passengers(self) -> list[str]:
-        """Names of the channels that are neither picture nor alpha, of all parts."""
-        told = []
+    def extra_channels(self) -> list[str]:
+        """Names of all channels but picture and alpha; ``part.channel`` in a file of several parts."""
+        names = []
         for index, part in enumerate(self.parts):
             label = part.spec.get_string_attribute("oiio:subimagename") if len(self.parts) > 1 else ""
-            taken = {*self.places, self.alpha} if index == self.beauty else set()
-            told += [
-                f"{label}.{name}".lstrip(".") for place, name in enumerate(part.names) if place not in taken
-            ]
-        return told
+            picture = {*self.rgb, self.alpha} if index == self.beauty else set()
+            extra = [name for channel, name in enumerate(part.names) if channel not in picture]
+            names += [f"{label}.{name}".lstrip(".") for name in extra]
+        return names

@@ -1,9 +1,9 @@
-"""Plates from and to disk, by OpenImageIO: read whole or refused, written whole or not at all."""
+"""Plates from and to disk, by OpenImageIO: read whole or refused, written completely or not at all."""
 
 from __future__ import annotations
 
 from daynight.plates.atomic import written_whole
-from daynight.plates.dropped import losses
+from daynight.plates.dropped import dropped_data
 from daynight.plates.formats import EXTENSIONS, WRITABLE, OutputSpec, output_spec
 from daynight.plates.quantise import as_float
 from daynight.plates.reading import LIMITS, Limits, channel_of, display_size, read_frame, read_matte
@@ -20,7 +20,7 @@ __all__ = [
     "channel_of",
     "check_options",
     "display_size",
-    "losses",
+    "dropped_data",
     "output_spec",
     "read_frame",
     "read_matte",

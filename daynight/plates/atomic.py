@@ -1,4 +1,4 @@
-"""Files that have their final name only when they are whole and on disk."""
+"""Files that get their final name only when they are complete and on disk."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import Final
 
 _MARGIN: Final = 2**20
-"""Space, in bytes, for attributes and for what other writers take meanwhile."""
+"""Bytes to keep free for attributes, and for what other writers take meanwhile."""
 
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """Return a temporary name in the same folder, and rename it when the file is on disk.
+    """Yield a temporary path in the same folder, and rename it to ``path`` when the file is on disk.
 
-    If the block fails the temporary file is removed and ``path`` stays as it was.
+    If the block fails, the temporary file is removed and ``path`` stays as it was.
 
     Raises:
-        OSError: the disk refuses.
+        OSError: the file can't be flushed or renamed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
@@ -35,9 +35,9 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 
 def require_space(folder: Path, size: int) -> None:
-    """Refuse to begin a file of ``size`` bytes that the disk may not hold.
+    """Check that there is disk space for a file of ``size`` bytes.
 
-    Some writers don't tell when it is full: libpng's reports nothing then, and libjpeg's ends the process.
+    Some writers don't survive a full disk: libpng's reports nothing, and libjpeg's ends the process.
 
     Raises:
         OSError: there may be too little space.
@@ -60,8 +60,8 @@ def require_end(path: Path, marker: bytes) -> None:
 
 
 def _flush(path: Path) -> None:
-    """Wait until the content is on disk: else a crash after the rename could leave an empty frame."""
-    descriptor = os.open(path, os.O_RDWR)  # Windows flushes only what may be written
+    """Wait until the content is on disk: otherwise a crash after the rename could leave an empty frame."""
+    descriptor = os.open(path, os.O_RDWR)  # Windows flushes only files open for writing
     try:
         os.fsync(descriptor)
     finally:

@@ -1,4 +1,4 @@
-"""What a file says beside its pixels: kept, carried to another format, stripped, and added to."""
+"""A result's metadata: kept, carried to another format, stripped, and added to."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OF_THE_FILE: Final = (
     "bmp",
     "iccprofile",
 )
-"""Prefixes of attributes that describe the plate's own file, and mean nothing in another format's."""
+"""Prefixes of attributes that describe the plate's own file, and mean nothing in another format."""
 _OF_THE_PIXELS: Final = frozenset(
     {
         "colorinteropid",
@@ -53,10 +53,10 @@ _OF_THE_PIXELS: Final = frozenset(
         "view",
     }
 )
-"""Attributes without which the pixels would be read wrongly: all that is left by stripping."""
+"""Attributes that are needed to interpret the pixels, in lower case: the only ones that stripping keeps."""
 
 
-def describe(
+def set_attributes(
     spec: Any,
     plate: Any | None,
     output: OutputSpec,
@@ -65,15 +65,15 @@ def describe(
     strip: bool,
     added: Mapping[str, str | tuple[float, ...] | None],
 ) -> None:
-    """Return a part's description its attributes.
+    """Set the attributes of a part to write.
 
     Args:
-        spec: of the part to write; changed in place.
-        plate: of the plate's part, where its attributes come from; ``None``: there are none.
-        output: of the file.
-        compression: ``NAME`` or ``NAME:LEVEL``; ``None``: the plate's, else the format's usual.
-        strip: leave out all that the pixels can be read without, and what is added.
-        added: attributes of ours; ``None`` takes one away.
+        spec: of the part; changed in place.
+        plate: spec of the plate's part; ``None``: the result has no plate's file.
+        output: how the file is written.
+        compression: ``NAME`` or ``NAME:LEVEL``; ``None``: the plate's, else the format's default.
+        strip: whether to keep only the attributes needed to interpret the pixels.
+        added: attributes to add; to remove where the value is ``None``.
     """
     if plate is not None and not output.same_format:
         _carry(plate, spec, output)
@@ -81,7 +81,7 @@ def describe(
         for name in [each.name for each in spec.extra_attribs if each.name.lower() not in _OF_THE_PIXELS]:
             spec.erase_attribute(name)
     for name in [each.name for each in spec.extra_attribs if each.name.startswith(_OURS)]:
-        spec.erase_attribute(name)  # of an earlier run
+        spec.erase_attribute(name)  # written by an earlier run
     ours = {name: value for name, value in added.items() if name.startswith(_OURS)}
     for name, value in added.items():
         if value is None:
@@ -91,12 +91,12 @@ def describe(
         elif name not in ours:
             spec.attribute(name, value)
     if ours and not strip:
-        _sign(spec, {name.removeprefix(_OURS): str(value) for name, value in ours.items()}, output)
+        _set_provenance(spec, {name.removeprefix(_OURS): str(value) for name, value in ours.items()}, output)
     _set_compression(spec, output, compression)
 
 
 def _carry(plate: Any, spec: Any, output: OutputSpec) -> None:
-    """Carry attributes to another format, but for those that describe the plate's own file."""
+    """Copy attributes to another format, except those that describe the plate's own file."""
     for each in plate.extra_attribs:
         name = each.name.lower()
         if name.partition(":")[0] not in _OF_THE_FILE and name not in (
@@ -104,22 +104,23 @@ def _carry(plate: Any, spec: Any, output: OutputSpec) -> None:
             "planarconfig",
             "colorinteropid",
         ):
-            if isinstance(
-                each.value, int | float
-            ):  # of types like uint16, which spec.attribute() passes over
+            # spec.attribute() ignores types like uint16, so plain numbers go without theirs.
+            if isinstance(each.value, int | float):
                 spec.attribute(each.name, each.value)
             else:
                 spec.attribute(each.name, each.type, each.value)
-    in_dpx = plate.get_float_attribute("dpx:FrameRate") or plate.get_float_attribute("dpx:TemporalFrameRate")
-    if in_dpx > 0:
-        spec.attribute("FramesPerSecond", oiio.TypeRational, _ratio(in_dpx))
-    told = plate.getattribute("FramesPerSecond")
-    if told and output.format.name == "dpx":
-        spec.attribute("dpx:FrameRate", told[0] / told[1] if isinstance(told, tuple) else float(told))
+    dpx_rate = plate.get_float_attribute("dpx:FrameRate") or plate.get_float_attribute(
+        "dpx:TemporalFrameRate"
+    )
+    if dpx_rate > 0:
+        spec.attribute("FramesPerSecond", oiio.TypeRational, _ratio(dpx_rate))
+    rate = plate.getattribute("FramesPerSecond")
+    if rate and output.format.name == "dpx":
+        spec.attribute("dpx:FrameRate", rate[0] / rate[1] if isinstance(rate, tuple) else float(rate))
 
 
 def _ratio(rate: float) -> tuple[int, int]:
-    """Return a frame rate as a ratio of whole numbers: 23.976 is 24000 / 1001."""
+    """Return a frame rate as numerator and denominator: 23.976 is 24000 / 1001."""
     nominal = round(rate * 1.001)
     if abs(nominal / 1.001 - rate) < 0.001:
         return nominal * 1000, 1001
@@ -127,8 +128,8 @@ def _ratio(rate: float) -> tuple[int, int]:
     return ratio.numerator, ratio.denominator
 
 
-def _sign(spec: Any, ours: Mapping[str, str], output: OutputSpec) -> None:
-    """Say how the file was made: an attribute each, or one line after the plate's own software."""
+def _set_provenance(spec: Any, ours: Mapping[str, str], output: OutputSpec) -> None:
+    """Record how the file was made: in an attribute each, or in one line appended to ``Software``."""
     if output.format.attributes:
         for name, value in ours.items():
             spec.attribute(_OURS + name, value)
@@ -137,7 +138,7 @@ def _sign(spec: Any, ours: Mapping[str, str], output: OutputSpec) -> None:
         f", {name} {ours[f'{name}_sha256'][:8]}" for name in ("model", "chain") if f"{name}_sha256" in ours
     ]
     config = ours.get("ocio", "").removeprefix("ocio://")
-    # A DPX has room for 99 letters: what matters least stands last.
+    # A DPX header has room for 99 characters: what matters least goes last.
     line = f"daynight {ours.get('version')}, {ours.get('look')}{''.join(digests)}, {config}"
     before = re.sub(r"(; )?daynight \d.*", "", spec.get_string_attribute("Software"))
     spec.attribute("Software", "; ".join(filter(None, (before, line))))

@@ -1,4 +1,4 @@
-"""Between float32 and the numbers that files hold."""
+"""Between float32 and the pixel types of files."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ DTYPES: Final[dict[str, type[np.generic]]] = {
     "half": np.float16,
     "float": np.float32,
 }
-"""Pixel types that are read and written as they stand, by OpenImageIO's names."""
+"""Pixel types that are read and written without conversion, by OpenImageIO's names."""
 
 _LARGEST_HALF: Final = np.float32(65504)
 _TILE: Final = 256
-"""Side of the square of noise that dithers a picture, in pixels."""
+"""Side of the square of dither noise, in pixels."""
 
 
 def as_float(values: NDArray[Any]) -> NDArray[np.float32]:
@@ -29,41 +29,42 @@ def as_float(values: NDArray[Any]) -> NDArray[np.float32]:
     return values.astype(np.float32)
 
 
-def as_kind(
-    values: NDArray[np.float32], kind: str, *, bits: int = 0, dither: int | None = None
+def quantise(
+    values: NDArray[np.float32], pixel_type: str, *, bits: int = 0, dither: int | None = None
 ) -> NDArray[Any]:
-    """Return float32 as a file's own numbers: the inverse of :func:`as_float`, and exact for what it gave.
+    """Return float32 as a file's pixel type: the exact inverse of :func:`as_float`.
 
     Args:
-        values: integers' levels as [0, 1]; clipped to it.
-        kind: a name of :data:`DTYPES`.
-        bits: of an integer that holds fewer than its type could (10 and 12 bits in 16): these levels only,
-            spread over the type's whole range, as OpenImageIO wants them.
-        dither: a seed: noise of half a level either way, so that dark gradients don't band. What stands on a
-            level stays on it. ``None``: round to the nearest level.
+        values: of any shape; for integers [0, 1], and clipped to it.
+        pixel_type: a name of :data:`DTYPES`.
+        bits: significant bits of an integer, if fewer than its type has (10 or 12 in ``uint16``): code values
+            of so many bits, spread over the type's whole range as OpenImageIO expects them.
+        dither: seed of noise of half a code value either way, against banding in dark gradients; values
+            must then be H×W×C. Exact code values are not changed by it. ``None``: round to the nearest code
+            value.
 
     Returns:
-        An array of the same shape. Light beyond the largest half float is that, not infinite.
+        An array of the same shape. Finite values beyond the range of half are clipped to it: 65504.
     """
-    if kind == "float":
+    if pixel_type == "float":
         return values
-    if kind == "half":
+    if pixel_type == "half":
         return _as_half(values)
-    dtype = np.dtype(DTYPES[kind])
-    held = dtype.itemsize * 8
-    bits = bits or held
-    whitest = 2**bits - 1
-    levels = np.multiply(values, np.float32(whitest))  # a new array; the others below work in it
+    dtype = np.dtype(DTYPES[pixel_type])
+    type_bits = dtype.itemsize * 8
+    bits = bits or type_bits
+    white = 2**bits - 1
+    codes = np.multiply(values, np.float32(white))  # a new array, in which the lines below work
     if dither is not None:
-        _add_noise(levels, dither)
-    np.rint(levels, out=levels)
-    np.clip(levels, 0, whitest, out=levels)
-    np.nan_to_num(levels, copy=False, nan=0.0)
-    codes: NDArray[Any] = levels.astype(dtype)
-    spare = held - bits
+        _add_noise(codes, dither)
+    np.rint(codes, out=codes)
+    np.clip(codes, 0, white, out=codes)
+    np.nan_to_num(codes, copy=False, nan=0.0)
+    integers: NDArray[Any] = codes.astype(dtype)
+    spare = type_bits - bits
     if not spare:
-        return codes
-    return np.asarray((codes << spare) | (codes >> (bits - spare)), dtype)
+        return integers
+    return np.asarray((integers << spare) | (integers >> (bits - spare)), dtype)
 
 
 def _as_half(values: NDArray[np.float32]) -> NDArray[np.float16]:
@@ -76,14 +77,14 @@ def _as_half(values: NDArray[np.float32]) -> NDArray[np.float16]:
     return half
 
 
-def _add_noise(levels: NDArray[np.float32], seed: int) -> None:
-    """Add noise in (-0.5, 0.5) to an array H×W×C, the same for the same seed."""
+def _add_noise(codes: NDArray[np.float32], seed: int) -> None:
+    """Add noise in (-0.5, 0.5) to code values H×W×C, in place; the same noise for the same seed."""
     random = np.random.default_rng(seed)
-    noise = random.random((_TILE, _TILE, levels.shape[2]), np.float32)
+    noise = random.random((_TILE, _TILE, codes.shape[2]), np.float32)
     noise -= np.float32(0.5)
-    noise *= np.float32(0.998)  # never a whole half: a value that stands on a level must stay there
-    for top in range(0, levels.shape[0], _TILE):
-        for left in range(0, levels.shape[1], _TILE):
-            square = levels[top : top + _TILE, left : left + _TILE]
+    noise *= np.float32(0.998)  # less than half: an exact code value must round to itself
+    for top in range(0, codes.shape[0], _TILE):
+        for left in range(0, codes.shape[1], _TILE):
+            square = codes[top : top + _TILE, left : left + _TILE]
             down, along = random.integers(0, _TILE, 2)
             square += np.roll(noise, (down, along), (0, 1))[: square.shape[0], : square.shape[1]]

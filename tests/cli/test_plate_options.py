@@ -155,8 +155,8 @@ def test_protect_lights_and_aovs(daynight: Daynight, tmp_path: Path) -> None:
 
 
 LIMITS = {
-    "pixels": (("--max-pixels", "3071"), "says it has 3072 pixels, and 3071 are allowed; raise --max-pixels"),
-    "channels": (("--max-channels", "7"), "says it has 8 channels, and 7 are allowed; raise --max-channels"),
+    "pixels": (("--max-pixels", "3071"), "claims 3072 pixels, and 3071 are allowed; raise --max-pixels"),
+    "channels": (("--max-channels", "7"), "claims 8 channels, and 7 are allowed; raise --max-channels"),
 }
 
 
@@ -170,14 +170,14 @@ def test_a_plate_beyond_a_limit_is_refused_with_the_option_that_raises_it(
 def test_a_plate_beyond_max_mb_is_refused(daynight: Daynight, tmp_path: Path) -> None:
     plate = write_image(tmp_path / "b.exr", np.zeros((600, 600, 3), np.float32))
     options = ("convert", plate, "--to", "passthrough", "--out", tmp_path / "out", "--max-mb")
-    assert "says it has 5 MB, and 4 are allowed; raise --max-mb" in daynight(*options, 4).stderr
+    assert "claims 5 MB, and 4 are allowed; raise --max-mb" in daynight(*options, 4).stderr
     assert daynight(*options, 5).exit_code == 0
 
 
 def test_the_limits_hold_for_masks_too(convert: Convert, tmp_path: Path) -> None:
     mask = write_image(tmp_path / "m.png", np.zeros((100, 100, 1), np.uint8))
     options = ("--mask", mask, "--max-pixels", "4000")
-    assert not convert(*options, code=1, told=f"{mask}: says it has 10000 pixels").exists()
+    assert not convert(*options, code=1, told=f"{mask}: claims 10000 pixels").exists()
 
 
 WRONG = {

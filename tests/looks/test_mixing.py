@@ -48,7 +48,7 @@ def png(folder: Path) -> Path:
     return write_image(folder / "a.png", as_uint8(picture()))
 
 
-def exr_with_alpha_and_passengers(folder: Path) -> Path:
+def exr_with_alpha_and_extra_channels(folder: Path) -> Path:
     random = np.random.default_rng(1)
     channels = dict.fromkeys("RGBA", "half") | {"Z": "float", "id": "uint", "motion.x": "half"}
     values = random.normal(0.5, 0.5, (48, 64, 7)).astype(np.float32)
@@ -70,7 +70,7 @@ def log_dpx(folder: Path) -> Path:
 
 PLATES = {
     "8-bit PNG": png,
-    "half EXR": exr_with_alpha_and_passengers,
+    "half EXR": exr_with_alpha_and_extra_channels,
     "float EXR": float_exr_with_alpha,
     "log DPX": log_dpx,
 }
@@ -86,7 +86,7 @@ def test_strength_0_gives_the_plate_bit_for_bit(tmp_path: Path, look: str, make:
     assert channel_bits(converted(plate, look, strength=0)) == channel_bits(plate)
 
 
-@pytest.mark.parametrize("make", [png, exr_with_alpha_and_passengers], ids=["8-bit PNG", "half EXR"])
+@pytest.mark.parametrize("make", [png, exr_with_alpha_and_extra_channels], ids=["8-bit PNG", "half EXR"])
 def test_strength_1_is_the_whole_look(tmp_path: Path, make: object) -> None:
     plate = make(tmp_path)  # type: ignore[operator]
     whole = converted(plate, "night", out=tmp_path / "whole")
@@ -271,7 +271,7 @@ def test_maps_are_done_anew_over_those_of_an_earlier_run(tmp_path: Path) -> None
 def test_a_format_without_layers_warns_that_the_maps_are_left_out(tmp_path: Path) -> None:
     plate = write_image(tmp_path / "a.exr", picture())
     _, told = run_convert(plate, "night", aovs=True, ext="png")
-    assert told == ["a.exr: png holds no maps: daynight.stops, daynight.emission are left out"]
+    assert told == ["a.exr: png holds no AOVs: daynight.stops, daynight.emission are left out"]
     assert read_image(tmp_path / "out/a.png").shape == (48, 64, 3)
 
 

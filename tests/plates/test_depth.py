@@ -23,7 +23,7 @@ from pictures import (
 from daynight.errors import UsageError
 from daynight.plates import read_frame
 from daynight.plates.formats import FORMATS
-from daynight.plates.quantise import as_kind
+from daynight.plates.quantise import quantise
 
 DEPTHS = ["8", "10", "12", "16", "half", "float"]
 HELD = [(ext, depth) for ext, each in FORMATS.items() for depth in each.depths]
@@ -159,14 +159,14 @@ class TestRounding:
         codes = np.arange(2**bits)
         kind = "uint8" if bits == 8 else "uint16"
         held = 8 if bits == 8 else 16
-        levels = as_kind((codes / (2**bits - 1)).astype(np.float32), kind, bits=0 if bits == held else bits)
+        levels = quantise((codes / (2**bits - 1)).astype(np.float32), kind, bits=0 if bits == held else bits)
         np.testing.assert_array_equal(levels >> (held - bits), codes)
 
     def test_beyond_the_levels_is_clipped(self) -> None:
         values = np.array([-1, -0.0, 1.5, np.inf, -np.inf, np.nan, 1e30], np.float32)
         with np.errstate(invalid="ignore"):
-            assert as_kind(values, "uint8").tolist() == [0, 0, 255, 255, 0, 0, 255]
-            assert as_kind(values, "uint16", bits=10).tolist() == [0, 0, 65535, 65535, 0, 0, 65535]
+            assert quantise(values, "uint8").tolist() == [0, 0, 255, 255, 0, 0, 255]
+            assert quantise(values, "uint16", bits=10).tolist() == [0, 0, 65535, 65535, 0, 0, 65535]
 
 
 class TestHalf:

@@ -10,9 +10,9 @@ import pytest
 from click.testing import Result
 from pictures import as_uint8, part, picture, read_image, run_convert, specs_of, write_image, write_parts
 
-LOSSES: dict[str, tuple[dict[str, object], dict[str, object], str]] = {
+DROPPED: dict[str, tuple[dict[str, object], dict[str, object], str]] = {
     "alpha": ({}, {"ext": "jpg"}, "jpg holds no alpha: the picture is written over black"),
-    "passengers": ({"more": "Zid"}, {"ext": "png"}, "png holds no further channels: Z, d, i are left out"),
+    "extra channels": ({"more": "Zid"}, {"ext": "png"}, "png holds no extra channels: Z, d, i are left out"),
     "windows": (
         {"display": (0, 0, 100, 80)},
         {"ext": "png"},
@@ -22,7 +22,7 @@ LOSSES: dict[str, tuple[dict[str, object], dict[str, object], str]] = {
     "maps": (
         {},
         {"ext": "png", "to": "night", "aovs": True},
-        "png holds no maps: daynight.stops, daynight.emission are left out",
+        "png holds no AOVs: daynight.stops, daynight.emission are left out",
     ),
 }
 
@@ -36,10 +36,10 @@ def lossy(path: Path, *, more: str = "", bright: float = 1, display: object = No
     return write_parts(path, (spec, pixels))
 
 
-@pytest.fixture(params=LOSSES)
+@pytest.fixture(params=DROPPED)
 def case(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, dict[str, object], str]:
     """A shot of three frames with one loss, what is asked, and the words that name it."""
-    what, asked, words = LOSSES[request.param]
+    what, asked, words = DROPPED[request.param]
     for number in (1, 2, 3):
         lossy(tmp_path / "sh" / f"sh.{number:04}.exr", **what)  # type: ignore[arg-type]
     return tmp_path / "sh", {"out": tmp_path / "out", **asked}, words
@@ -86,7 +86,7 @@ def test_all_losses_are_named_together(tmp_path: Path) -> None:
     summary, _ = run_convert(source, ext="jpg", strict=True)
     fault = summary.failed[0].fault
     assert fault is not None
-    for words in ("no alpha", "no further channels: Z are", "no data window", "no light above white"):
+    for words in ("no alpha", "no extra channels: Z are", "no data window", "no light above white"):
         assert words in fault.fault
 
 
@@ -105,7 +105,7 @@ def test_further_channels_of_a_tiff_are_named_when_it_becomes_an_exr(tmp_path: P
     source = write_parts(tmp_path / "a.tif", (part(dict.fromkeys("RGBAx", "uint8")), pixels))
     _, told = run_convert(source, ext="exr")
     there = read_image(tmp_path / "out" / "a.exr").shape[2]
-    assert there == 5 or any("further channels: " in line for line in told)
+    assert there == 5 or any("extra channels: " in line for line in told)
 
 
 @pytest.mark.parametrize("ext", ["png", "tif"])
@@ -137,7 +137,7 @@ def test_light_below_black_is_named_in_formats_without_sign(tmp_path: Path) -> N
 def test_how_a_picture_lies_comes_along_or_is_named(tmp_path: Path, ext: str, named: bool) -> None:
     source = write_image(tmp_path / "a.jpg", as_uint8(picture()), Orientation=6)
     _, told = run_convert(source, ext=ext)
-    assert told == (["a.jpg: exr holds no orientation: the picture lies as its pixels do"] if named else [])
+    assert told == (["a.jpg: exr holds no orientation: the picture appears as stored"] if named else [])
     if not named:
         assert specs_of(tmp_path / f"out/a.{ext}")[0].get_int_attribute("Orientation") == 6
 
@@ -145,7 +145,7 @@ def test_how_a_picture_lies_comes_along_or_is_named(tmp_path: Path, ext: str, na
 def test_pixels_that_are_not_square_are_named(tmp_path: Path) -> None:
     source = write_image(tmp_path / "a.exr", picture(), PixelAspectRatio=2.0)
     _, told = run_convert(source, ext="hdr")
-    assert told == ["a.exr: hdr holds no pixel aspect: the picture looks squeezed"]
+    assert told == ["a.exr: hdr holds no pixel aspect ratio: the picture appears squeezed"]
 
 
 @pytest.mark.parametrize("compression", ["pxr24", "b44", "dwaa:45"])

@@ -30,14 +30,14 @@ def any_bits(channels: int, seed: int = 0) -> np.ndarray:
 
 
 def say_whole(path: Path, name: str) -> None:
-    """Make a float channel one of whole numbers, as its four bytes stand (by its entry in the header)."""
+    """Turn a float channel into a uint one with the same bytes, by its entry in the header."""
     content = path.read_bytes()
     entry = name.encode() + bytes(1)
     assert content.count(entry + b"\2\0\0\0") == 1
     path.write_bytes(content.replace(entry + b"\2\0\0\0", entry + b"\0\0\0\0"))
 
 
-def passengers(path: Path, *picture_channels: str) -> dict[tuple[int, str, str], str]:
+def extra_channels(path: Path, *picture_channels: str) -> dict[tuple[int, str, str], str]:
     """Give the hash of every channel that is not of the picture."""
     return {
         key: hashlib.sha256(bits).hexdigest()
@@ -56,16 +56,16 @@ def require_only_the_look_changed(source: Path, result: Path, look: str) -> None
 @looks
 @layouts
 @pytest.mark.parametrize("compression", [*EXACT, "pxr24", "b44", "b44a", "dwaa", "dwab"])
-def test_half_float_and_whole_numbers_in_one_part_come_through(
+def test_half_float_and_uint_in_one_part_come_through(
     tmp_path: Path, compression: str, tile: int, look: str
 ) -> None:
-    """Written from whole numbers by OpenImageIO, which makes light in [0, 1] of them for half and float."""
+    """Written from integers by OpenImageIO, which converts them to [0, 1] for half and float."""
     source = write_parts(tmp_path / "a.exr", (part(MIXED, tile=tile, compression=compression), any_bits(6)))
     assert channel_bits(source)[0, "id", "uint"] == any_bits(6)[..., 5].tobytes()
     result = converted(source, look)
     if compression in EXACT:
         require_only_the_look_changed(source, result, look)
-    before, after = passengers(source, *"RGB"), passengers(result, *"RGB")
+    before, after = extra_channels(source, *"RGB"), extra_channels(result, *"RGB")
     if compression.startswith("b44") and look != "passthrough":
         del before[0, "A", "half"], after[0, "A", "half"]  # B44 is lossy for every half
     assert after == before
@@ -76,9 +76,7 @@ def test_half_float_and_whole_numbers_in_one_part_come_through(
 
 @looks
 @pytest.mark.parametrize("compression", EXACT)
-def test_whole_numbers_beside_light_of_any_kind_come_through(
-    tmp_path: Path, compression: str, look: str
-) -> None:
+def test_uint_beside_other_pixel_types_come_through(tmp_path: Path, compression: str, look: str) -> None:
     """Bright light in the halves, NaN with payload in the floats."""
     channels = {**MIXED, "crypto00.R": "float", "crypto00.G": "float"}
     bits = any_bits(8)
@@ -103,16 +101,16 @@ def test_hashes_of_cryptomatte_are_equal(tmp_path: Path, tile: int, look: str) -
     spec.attribute("cryptomatte/0a1b2c3/manifest", '{"hero": "7f800001"}')
     source = write_parts(tmp_path / "a.exr", (spec, values))
     result = converted(source, look)
-    hashes = passengers(source, *"RGBA")
+    hashes = extra_channels(source, *"RGBA")
     assert len(set(hashes.values())) == 12
-    assert passengers(result, *"RGBA") == hashes
+    assert extra_channels(result, *"RGBA") == hashes
     assert specs_of(result)[0]["cryptomatte/0a1b2c3/manifest"] == '{"hero": "7f800001"}'
 
 
 @looks
 @layouts
 @pytest.mark.parametrize("compression", EXACT)
-def test_passengers_in_other_parts_come_through(
+def test_extra_channels_in_other_parts_come_through(
     tmp_path: Path, compression: str, tile: int, look: str
 ) -> None:
     how = {"tile": tile, "compression": compression}
@@ -127,25 +125,23 @@ def test_passengers_in_other_parts_come_through(
     require_only_the_look_changed(source, converted(source, look), look)
 
 
-def test_whole_numbers_under_a_name_that_dwa_takes_for_colour_come_through(tmp_path: Path) -> None:
-    """DWA squeezes floats whose name ends in R, G or B; of whole numbers it keeps every bit."""
+def test_uint_under_a_name_that_dwa_takes_for_colour_come_through(tmp_path: Path) -> None:
+    """DWA is lossy for floats whose name ends in R, G or B; it keeps every bit of uint channels."""
     channels = {**dict.fromkeys("RGB", "half"), "id.R": "uint"}
     source = write_parts(tmp_path / "a.exr", (part(channels, compression="dwaa"), any_bits(4)))
     assert channel_bits(source)[0, "id.R", "uint"] == any_bits(4)[..., 3].tobytes()
-    assert passengers(converted(source, "day-for-night"), *"RGB") == passengers(source, *"RGB")
+    assert extra_channels(converted(source, "day-for-night"), *"RGB") == extra_channels(source, *"RGB")
 
 
 @pytest.mark.parametrize("compression", ["htj2k256", "htj2k32", "zstd"])
-def test_whole_numbers_in_a_compression_of_newer_writers_come_through(
-    tmp_path: Path, compression: str
-) -> None:
+def test_uint_in_a_compression_of_newer_writers_come_through(tmp_path: Path, compression: str) -> None:
     source = write_parts(tmp_path / "a.exr", (part(MIXED, compression=compression), any_bits(6)))
     if specs_of(source)[0]["compression"] != compression:
         pytest.skip("this OpenImageIO does not write it")
-    assert passengers(converted(source), *"RGB") == passengers(source, *"RGB")
+    assert extra_channels(converted(source), *"RGB") == extra_channels(source, *"RGB")
 
 
-def test_alpha_of_another_layer_is_a_passenger(tmp_path: Path) -> None:
+def test_alpha_of_another_layer_is_an_extra_channel(tmp_path: Path) -> None:
     """A plate without alpha is not multiplied by that of a holdout."""
     channels = {**dict.fromkeys("RGB", "half"), "holdout.A": "half"}
     values = np.concatenate([np.full((48, 64, 3), 0.5), np.zeros((48, 64, 1))], axis=2).astype(np.float32)
@@ -153,29 +149,29 @@ def test_alpha_of_another_layer_is_a_passenger(tmp_path: Path) -> None:
     frame = read_frame(source)
     assert frame.alpha is None
     assert frame.file is not None
-    assert frame.file.passengers == ["holdout.A"]
-    assert passengers(converted(source, "day-for-night"), *"RGB") == passengers(source, *"RGB")
+    assert frame.file.extra_channels == ["holdout.A"]
+    assert extra_channels(converted(source, "day-for-night"), *"RGB") == extra_channels(source, *"RGB")
 
 
 @pytest.mark.parametrize("depth", ["half", "float"])
 def test_another_depth_is_the_pictures_alone(tmp_path: Path, depth: str) -> None:
     source = write_parts(tmp_path / "a.exr", (part(MIXED), any_bits(6)))
     result = converted(source, depth=depth)
-    assert passengers(result, *"RGBA") == passengers(source, *"RGBA")
+    assert extra_channels(result, *"RGBA") == extra_channels(source, *"RGBA")
     assert [kind for _, _, kind in channel_bits(result)] == [depth] * 4 + ["float", "uint"]
 
 
-def test_maps_are_added_to_the_passengers(tmp_path: Path) -> None:
+def test_aovs_are_added_to_the_extra_channels(tmp_path: Path) -> None:
     source = write_parts(tmp_path / "a.exr", (part(MIXED), any_bits(6)))
     result = converted(source, "night", aovs=True)
     names = [name for _, name, _ in channel_bits(result)]
     maps = {f"daynight.{each}.{channel}" for each in ("stops", "emission") for channel in "RGB"}
     assert set(names) == {*MIXED, *maps}
     assert [name for name in names if name not in maps] == list(MIXED)
-    assert passengers(result, *"RGB").items() >= passengers(source, *"RGB").items()
+    assert extra_channels(result, *"RGB").items() >= extra_channels(source, *"RGB").items()
 
 
-def test_a_crop_takes_the_same_part_of_passengers(tmp_path: Path) -> None:
+def test_a_crop_takes_the_same_part_of_extra_channels(tmp_path: Path) -> None:
     source = write_parts(tmp_path / "a.exr", (part(MIXED, at=(10, -5)), any_bits(6)))
     chain = tmp_path / "crop.toml"
     chain.write_text('[[step]]\nuse = "crop"\nwidth = 20\nheight = 10\nx = 3\ny = 7\n')
@@ -202,7 +198,7 @@ def test_further_channels_of_a_tiff_come_through(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_image(result)[..., 3:], pixels[..., 3:])
 
 
-def test_a_channel_of_whole_numbers_can_be_looked_up(tmp_path: Path) -> None:
+def test_a_uint_channel_can_be_looked_up(tmp_path: Path) -> None:
     source = write_parts(tmp_path / "a.exr", (part(MIXED), any_bits(6)))
     matte = channel_of(read_frame(source), "id")
     np.testing.assert_allclose(matte, any_bits(6)[..., 5] / (2**32 - 1), atol=1e-6)

@@ -176,6 +176,6 @@ def test_a_grey_plate_gets_colour_where_a_look_gives_it(tmp_path: Path) -> None:
     source = write_image(tmp_path / "a.exr", picture()[..., :1], "Y")
     result = converted(source, "day-for-night")
     assert specs_of(result)[0].channelnames == ("R", "G", "B")
-    assert len(read_frame(result).file.places) == 3  # type: ignore[union-attr]
+    assert len(read_frame(result).file.rgb) == 3  # type: ignore[union-attr]
     red, _, blue = np.moveaxis(read_image(result), 2, 0)
     assert blue.mean() > red.mean()

@@ -55,7 +55,7 @@ def test_deep_images(tmp_path: Path) -> None:
 @pytest.mark.parametrize("ext", ["exr", "tif"])
 def test_textures_with_mip_levels(tmp_path: Path, ext: str) -> None:
     line = refusal(texture(tmp_path / f"a.{ext}"))
-    assert line == "is a texture with mip levels; give the image that it was made from"
+    assert line == "is a texture with MIP levels; give the image that it was made from"
 
 
 NAMES = ("exr", "png", "tif", "jpg", "dpx", "hdr", "bmp", "cin")
@@ -75,29 +75,29 @@ def test_what_is_named_as_another_format(tmp_path: Path, written: str, named: st
     path = write_image(tmp_path / f"a.{written}", pixels).rename(tmp_path / f"b.{named}")
     line = refusal(path)
     assert line.startswith(f"is not a readable .{named} image (")
-    assert line.endswith("; check its content and ending")
+    assert line.endswith("; check its content and extension")
 
 
-def test_pictures_of_whole_numbers(tmp_path: Path) -> None:
+def test_uint_pictures(tmp_path: Path) -> None:
     numbers = np.zeros((48, 64, 3), np.uint32)
     source = write_parts(tmp_path / "a.exr", (part(dict.fromkeys("RGB", "uint")), numbers))
-    assert refusal(source) == "its picture is of whole numbers; give half, float, 8 or 16 bits"
+    assert refusal(source) == "its picture has uint pixels; store them as half, float, 8 or 16 bits"
 
 
-def test_pictures_of_whole_numbers_beside_other_channels(tmp_path: Path) -> None:
+def test_uint_pictures_beside_other_channels(tmp_path: Path) -> None:
     channels = {**dict.fromkeys("RGB", "uint"), "Z": "float"}
     source = write_parts(tmp_path / "a.exr", (part(channels), np.zeros((48, 64, 4), np.uint32)))
-    assert refusal(source).startswith("its picture is of whole numbers; ")
+    assert refusal(source).startswith("its picture has uint pixels; ")
 
 
-def test_alpha_of_whole_numbers_is_a_passenger(tmp_path: Path) -> None:
+def test_uint_alpha_is_an_extra_channel(tmp_path: Path) -> None:
     """Its bits read as floats would be coverage of next to nothing."""
     channels = {**dict.fromkeys("RGB", "half"), "A": "uint"}
     source = write_parts(tmp_path / "a.exr", (part(channels), np.ones((48, 64, 4), np.uint32)))
     frame = read_frame(source)
     assert frame.alpha is None
     assert frame.file is not None
-    assert frame.file.passengers == ["A"]
+    assert frame.file.extra_channels == ["A"]
 
 
 class TestLimits:
@@ -110,22 +110,22 @@ class TestLimits:
     @pytest.mark.parametrize(
         ("limits", "line"),
         [
-            (Limits(pixels=3071), "3072 pixels, and 3071 are allowed; raise `max_pixels` if that is true"),
-            (Limits(channels=3), "4 channels, and 3 are allowed; raise `max_channels` if that is true"),
+            (Limits(pixels=3071), "3072 pixels, and 3071 are allowed; raise `max_pixels` if that is right"),
+            (Limits(channels=3), "4 channels, and 3 are allowed; raise `max_channels` if that is right"),
         ],
     )
     def test_it_names_claim_limit_and_option(self, tmp_path: Path, limits: Limits, line: str) -> None:
-        assert refusal(self.big(tmp_path / "a.exr"), limits=limits) == f"says it has {line}"
+        assert refusal(self.big(tmp_path / "a.exr"), limits=limits) == f"claims {line}"
 
     def test_megabytes_are_those_of_all_parts(self, tmp_path: Path) -> None:
         source = self.big(tmp_path / "a.exr", parts=30)  # 30 of 48 KiB each: 1.4 MB
-        assert refusal(source, limits=Limits(megabytes=1)).startswith("says it has ")
+        assert refusal(source, limits=Limits(megabytes=1)).startswith("claims ")
         assert read_frame(source, limits=Limits(megabytes=2)).width == 64
 
     def test_channels_are_those_of_all_parts(self, tmp_path: Path) -> None:
         source = self.big(tmp_path / "a.exr", parts=3)
         line = refusal(source, limits=Limits(channels=11))
-        assert line.startswith("says it has 12 channels")
+        assert line.startswith("claims 12 channels")
         assert read_frame(source, limits=Limits(channels=12)).width == 64
 
     def test_what_is_just_allowed_is_read(self, tmp_path: Path) -> None:
@@ -155,8 +155,8 @@ class TestLimits:
     @pytest.mark.parametrize(
         ("option", "words"),
         [
-            (("--max-pixels", 3071), "says it has 3072 pixels, and 3071 are allowed; raise --max-pixels"),
-            (("--max-channels", 3), "says it has 4 channels, and 3 are allowed; raise --max-channels"),
+            (("--max-pixels", 3071), "claims 3072 pixels, and 3071 are allowed; raise --max-pixels"),
+            (("--max-channels", 3), "claims 4 channels, and 3 are allowed; raise --max-channels"),
         ],
     )
     def test_by_the_command_line(
@@ -234,10 +234,10 @@ def test_pictures_made_for_print(tmp_path: Path) -> None:
     spec.attribute("tiff:ColorSpace", "CMYK")
     spec.attribute("oiio:ColorSpace", "CMYK")
     write_parts(source, (spec, np.full((8, 8, 4), 90, np.uint8)))
-    assert refusal(source) == "is CMYK, made for print; convert it to RGB first"
+    assert refusal(source) == "is a CMYK image; convert it to RGB first"
 
 
-def test_signed_whole_numbers(tmp_path: Path) -> None:
+def test_signed_integers(tmp_path: Path) -> None:
     spec = oiio.ImageSpec(8, 8, 3, oiio.INT16)
     source = write_parts(tmp_path / "a.tif", (spec, np.full((8, 8, 3), 0.5, np.float32)))
-    assert refusal(source) == "has pixels of int16; store them as half, float, 8 or 16 bits"
+    assert refusal(source) == "has pixels of type int16; store them as half, float, 8 or 16 bits"
