@@ -11,6 +11,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 
 from daynight.errors import UsageError, nearest
+from daynight.job import parse_value
 from daynight.plates import written_whole
 from daynight.training.methods import find_method, preset_files
 from daynight.training.methods.kind import Recipe
@@ -101,7 +102,9 @@ def update_recipe(recipe: Recipe[Any], settings: Mapping[str, str]) -> Recipe[An
         for each in tables:
             table = table[each]
         old = table.get(key)
-        table[key] = [_scalar(part) for part in text.split(",")] if isinstance(old, tuple) else _scalar(text)
+        table[key] = (
+            [parse_value(part) for part in text.split(",")] if isinstance(old, tuple) else parse_value(text)
+        )
         try:
             model.model_validate(values)
         except ValidationError as error:
@@ -147,7 +150,7 @@ def _full_name(recipe: Recipe[Any], name: str) -> str:
         raise UsageError(f"`{name}`", "is not a hyper-parameter", f"write {head}=VALUE")
     if len(matches) > 1:
         raise UsageError(f"`{name}`", "is ambiguous", f"write one of {', '.join(matches)}")
-    short = [full.rpartition(".")[2] for full in names]
+    short = {full.rpartition(".")[2] for full in names}
     raise UsageError(f"`{name}`", "is not a hyper-parameter", nearest(name.rpartition(".")[2], short))
 
 
@@ -169,14 +172,6 @@ def _fault(error: ValidationError, *, named: bool = True) -> str:
     message = first["msg"].removeprefix("Value error, ")
     line = f"{message[0].lower()}{message[1:]}"
     return f"{'.'.join(map(str, first['loc']))}: {line}" if named and first["loc"] else line
-
-
-def _scalar(text: str) -> Any:
-    """Read a number or a truth value as TOML has it; anything else is text."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
 
 
 def _text(value: Any) -> str:
