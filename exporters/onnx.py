@@ -173,7 +173,7 @@ def _traced(trained: Trained, example: torch.Tensor, common: dict[str, Any]) -> 
 
 def _outputs(trained: Trained, precision: str) -> list[Output]:
     stops, emission, picture = (Tolerance(*each) for each in _TOLERANCES[precision])
-    if trained.kind.gives == "maps":
+    if trained.kind.output == "maps":
         return [Output("stops", "stops", stops), Output("emission", "of white", emission)]
     return [Output("picture", "levels", picture, scale=_LEVELS)]
 

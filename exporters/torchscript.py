@@ -13,6 +13,7 @@ import numpy as np
 
 from daynight import hookimpl
 from daynight.colour.encoding import decode_display
+from daynight.models.facts import ModelKind
 from daynight.plugin.exporter import (
     Artefact,
     Batch,
@@ -57,7 +58,7 @@ class TorchScriptExporter(Exporter):
             run=_runner(loaded),
             outputs=[_output(trained)],
             reference=_runner(nuke_module(trained)),
-            as_input=partial(_plate, gives=trained.kind.gives),
+            as_input=partial(_plate, kind=trained.kind.output),
             versions={"torch": torch.__version__},
         )
 
@@ -86,15 +87,15 @@ def _content(module: ScriptModule, metadata: Mapping[str, str]) -> bytes:
     return content.getvalue()
 
 
-def _plate(picture: Batch, gives: str) -> Batch:
+def _plate(picture: Batch, kind: ModelKind) -> Batch:
     """Return a picture in [-1, 1] as Nuke passes it in, cropped to a size that is a multiple of nothing."""
     display = np.ascontiguousarray((picture[:, :, :-1, :-3] + 1) / 2, np.float32)
-    return decode_display(display) if gives == "maps" else display
+    return decode_display(display) if kind == "maps" else display
 
 
 def _output(trained: Trained) -> Output:
-    tolerance = Tolerance(*_TOLERANCES[trained.kind.gives])
-    if trained.kind.gives == "maps":
+    tolerance = Tolerance(*_TOLERANCES[trained.kind.output])
+    if trained.kind.output == "maps":
         return Output("picture", "of white", tolerance)
     return Output("picture", "levels", tolerance, scale=255)
 

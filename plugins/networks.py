@@ -36,7 +36,7 @@ P0: Final = NetworkKind(
     discriminators=_p0_discriminators,
     size_multiple=8,
     least_side=256,
-    gives="pixels",
+    output="pixels",
     bytes_per_pixel=512,
     radius=103,
     exact_tiling=True,
@@ -62,7 +62,7 @@ CYCLEGAN: Final = NetworkKind(
     discriminators=_cyclegan_discriminators,
     size_multiple=4,
     least_side=24,
-    gives="pixels",
+    output="pixels",
     bytes_per_pixel=1792,
 )
 
@@ -94,10 +94,10 @@ ATTENTION: Final = NetworkKind(
     discriminators=_attention_discriminators,
     size_multiple=4,
     least_side=96,
-    gives="pixels",
+    output="pixels",
     bytes_per_pixel=2816,
-    settle=_clip_rho,
-    attends=True,
+    constrain=_clip_rho,
+    attention=True,
 )
 
 
@@ -121,7 +121,7 @@ RELIGHT: Final = NetworkKind(
     discriminators=_relight_discriminators,
     size_multiple=64,
     least_side=64,
-    gives="maps",
+    output="maps",
 )
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @click.group("networks")
 def command() -> None:
-    """List the kinds of network that can be trained, or show one's size."""
+    """List the kinds of network that can be trained, or show one of them."""
 
 
 @command.command("list")
@@ -30,7 +30,7 @@ def list_networks() -> None:
 @command.command("show")
 @click.argument("name")
 def show(name: str) -> None:
-    """Show a kind's networks, each with its number of parameters, and what it asks of a picture."""
+    """Show a kind's networks with their parameter counts, and the picture sizes that they take."""
     from daynight.cli import warn
     from daynight.errors import UsageError, nearest
     from daynight.plugin.registry import Registry
@@ -45,7 +45,7 @@ def show(name: str) -> None:
 
 
 def _described(kind: NetworkKind) -> list[str]:
-    gives = {"pixels": "pictures", "maps": "stops and emission"}[kind.gives]
+    output = {"pixels": "pictures", "maps": "stops and emission"}[kind.output]
     field = f"radius {kind.radius} px" if kind.radius is not None else "the whole frame"
     exact = "exact" if kind.exact_tiling else "not exact"
     return [
@@ -55,7 +55,7 @@ def _described(kind: NetworkKind) -> list[str]:
             f"  discriminator {part:<7}{parameter_count(network):>12,} parameters"
             for part, network in kind.discriminators().items()
         ),
-        f"  gives {gives}; sides are multiples of {kind.size_multiple} px, {kind.least_side} px or more",
+        f"  returns {output}; sides are multiples of {kind.size_multiple} px, {kind.least_side} px or more",
         f"  sees {field}; {exact} in tiles",
     ]
 

@@ -78,7 +78,7 @@ class Repainted(nn.Module):
 def nuke_module(trained: Trained) -> nn.Module:
     """Wrap a generator in all that makes it one picture in, one picture out."""
     multiple = trained.kind.size_multiple
-    if trained.kind.gives == "maps":
+    if trained.kind.output == "maps":
         return Relit(_Maps(trained.network), trained.size, multiple).eval()
     return Repainted(trained.network, multiple).eval()
 

@@ -129,12 +129,12 @@ def facts_of(run: Path, trained: TrainedGenerator) -> ModelFacts:
     facts = ModelFacts(
         name=direction,
         direction="day-to-night" if direction == "night" else "night-to-day",
-        kind=kind.gives,
+        kind=kind.output,
         size_multiple=kind.size_multiple,
         radius=kind.radius,
         exact_tiling=kind.exact_tiling,
         bytes_per_pixel=kind.bytes_per_pixel,
-        short_side=trained.size if kind.gives == "maps" else None,
+        short_side=trained.size if kind.output == "maps" else None,
         architecture=f"{kind.name}: {kind.summary}",
         training=f"{trained.step} steps, seed {trained.recipe.run.seed}",
     )
@@ -145,7 +145,7 @@ def facts_of(run: Path, trained: TrainedGenerator) -> ModelFacts:
 
 
 def _outputs(kind: NetworkKind) -> tuple[str, ...]:
-    return ("stops", "emission") if kind.gives == "maps" else ("picture",)
+    return ("stops", "emission") if kind.output == "maps" else ("picture",)
 
 
 def _read_facts(path: Path) -> dict[str, Any]:

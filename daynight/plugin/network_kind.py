@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from daynight.models.facts import ModelKind
 
@@ -12,13 +12,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def _leave(network: nn.Module) -> None:
+def _unconstrained(network: nn.Module) -> None:
     """Leave a network as it is."""
-
-
-Inputs = Literal["picture", "latent", "picture+style"]
-"""``picture``: N×3×H×W, display-encoded in [-1, 1]. ``latent``: random codes N×C. ``picture+style``: a
-picture and a code of the style it is to have."""
 
 
 @dataclass(frozen=True)
@@ -30,33 +25,30 @@ class NetworkKind:
     """
 
     name: str
-    """What recipes call it."""
+    """As recipes refer to it."""
     summary: str
     """One line for lists."""
     generator: Callable[..., nn.Module]
-    """Builds a generator, which takes ``inputs`` and returns a
+    """Builds a generator, which takes pictures N×3×H×W, display-encoded in [-1, 1], and returns a
     :class:`daynight.training.networks.outputs.Translation`."""
     discriminators: Callable[..., dict[str, nn.Module]]
-    """Builds the discriminators of one side, by name. Each takes pictures N×3×H×W in [-1, 1], and returns a
-    map of scores N×1×h×w (1 means real), a list of such maps (one a scale), or, where ``attends``, a
-    ``AttentionScores``."""
+    """Builds the discriminators of one domain (day or night), by name. Each takes pictures N×3×H×W in
+    [-1, 1] and returns a map of scores N×1×h×w (1 means real), a list of such maps (one per scale), or, with
+    ``attention``, an ``AttentionScores``."""
     size_multiple: int
     """Height and width of what the generator takes must be multiples of this, in pixels."""
     least_side: int
     """Smallest height and width, in pixels, that generator and discriminators can be trained on."""
-    gives: ModelKind
-    """``pixels``: the picture, in the range of what it takes. ``maps``: stops and emission, N×3×H×W each, to
-    be applied to the plate."""
+    output: ModelKind
+    """What the generator returns. ``pixels``: the picture, in the range of its input. ``maps``: stops and
+    emission, N×3×H×W each, to be applied to the plate."""
     radius: int | None = None
     """Receptive-field radius of the generator in pixels; ``None``: the whole frame."""
     exact_tiling: bool = False
     """Whether tiles with a halo of at least ``radius`` equal the whole frame to float rounding."""
     bytes_per_pixel: int = 1024
-    """Memory at the peak of one run, in bytes per pixel of the picture: tiles are planned by it."""
-    settle: Callable[[nn.Module], object] = _leave
-    """Called on a generator after each of its steps, to bring parameters back to where they must be."""
-    attends: bool = False
-    """Whether generator and discriminators return attention with the result: logits of the auxiliary
-    classifiers and a heat map."""
-    inputs: Inputs = "picture"
-    """What the generator takes."""
+    """Peak memory of one run, in bytes per input pixel; the tile planner uses it."""
+    constrain: Callable[[nn.Module], object] = _unconstrained
+    """Called on a generator after each of its steps, to bring parameters back into their bounds."""
+    attention: bool = False
+    """Whether generator and discriminators also return the logits of auxiliary classifiers and a heat map."""

@@ -83,7 +83,7 @@ def test_parity_at_any_size(exported, runs, kind):
     session = onnxruntime.InferenceSession(exported(kind))
     for shape in ((1, 192, 320), (1, 320, 192), (3, 128, 128)):
         given, expected = session.run(None, {"plate": plate(*shape)}), trained(plate(*shape))
-        assert [output.name for output in session.get_outputs()] == OUTPUTS[trained.kind.gives]
+        assert [output.name for output in session.get_outputs()] == OUTPUTS[trained.kind.output]
         for mine, theirs in zip(given, expected, strict=True):
             assert mine.shape == (shape[0], 3, *shape[1:])
             assert mine.dtype == np.float32
@@ -113,7 +113,7 @@ def test_every_precision_is_near_the_network_and_says_how_near(exported, runs, k
     assert report.pictures == (3 if precision == "int8" else 6)
     assert report.versions == {"torch": torch.__version__, "onnxruntime": onnxruntime.__version__}
     trained = load_generator(runs[kind], "night", REGISTRY.networks)
-    assert list(report.differences) == OUTPUTS[trained.kind.gives]
+    assert list(report.differences) == OUTPUTS[trained.kind.output]
     scale = 1 if kind == "relight" else 127.5
     given, expected = session.run(None, {"plate": plate(1, 128, 192)}), trained(plate(1, 128, 192))
     for mine, theirs, told in zip(given, expected, report.differences.values(), strict=True):

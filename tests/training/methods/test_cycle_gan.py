@@ -112,9 +112,9 @@ def test_a_loss_is_one_row(make, monkeypatch):
 @pytest.mark.parametrize(
     ("network", "settings", "message"),
     [
-        ("p0", {"burn": 1.0}, "burn"),
-        ("relight", {"attention": 1.0}, "attention"),
-        ("relight", {"paired": 1.0}, "pairs"),
+        ("p0", {"burn": 1.0}, "loss burn: needs maps, which network p0 does not return; set `burn=0`"),
+        ("relight", {"attention": 1.0}, "loss attention: needs attention, which network relight does not"),
+        ("relight", {"paired": 1.0}, "loss paired: needs photographs in pairs; give `pairs`"),
     ],
 )
 def test_a_loss_that_networks_or_data_do_not_feed_is_refused(make, network, settings, message):

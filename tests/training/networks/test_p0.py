@@ -203,7 +203,7 @@ def test_kinds_repeat_the_facts_of_their_networks(kind, module):
 def test_kinds_make_model_facts(kind):
     """What a kind says is what a model file may say."""
     ModelFacts(
-        kind=kind.gives,
+        kind=kind.output,
         size_multiple=kind.size_multiple,
         radius=kind.radius,
         exact_tiling=kind.exact_tiling,
@@ -220,7 +220,7 @@ def test_p0_kind():
 
 def test_relight_kind():
     kind = networks.RELIGHT
-    assert (kind.size_multiple, kind.gives) == (relight.SIZE_MULTIPLE, "maps")
+    assert (kind.size_multiple, kind.output) == (relight.SIZE_MULTIPLE, "maps")
     side = kind.least_side
     stops = kind.generator(start=-4.5)(torch.zeros(1, 3, side, side)).stops
     assert stops.mean().item() == pytest.approx(-4.5, abs=0.3)

@@ -125,7 +125,7 @@ class CycleGan(Method):
         if rng.step >= self._recipe.discriminator_warmup:
             self._move(self.generator_adam, self._generators, self._recipe.clip)
             for generator in (self.to_night, self.to_day):
-                self._kind.settle(generator)
+                self._kind.constrain(generator)
 
         self.discriminator_adam.zero_grad()
         _require_gradients(self._discriminators, True)
@@ -349,13 +349,14 @@ def _discriminators(kind: NetworkKind, /, **settings: Any) -> nn.ModuleDict:
 
 
 def _require_needs(term: Term, kind: NetworkKind, data: TrainingData) -> None:
-    """Refuse a loss of what the networks don't return, or the data doesn't have."""
+    """Refuse a loss that needs what the networks don't return or the data doesn't have."""
     name = term.name
-    if "maps" in term.needs and kind.gives != "maps":
-        fault = f"is of stops, which network {kind.name} doesn't return"
+    if "maps" in term.needs and kind.output != "maps":
+        fault = f"needs maps, which network {kind.name} does not return"
         raise UsageError(f"loss {name}", fault, f"set `{name}=0`")
-    if "attention" in term.needs and not kind.attends:
-        raise UsageError(f"loss {name}", f"network {kind.name} doesn't attend", f"set `{name}=0`")
+    if "attention" in term.needs and not kind.attention:
+        fault = f"needs attention, which network {kind.name} does not return"
+        raise UsageError(f"loss {name}", fault, f"set `{name}=0`")
     if "pairs" in term.needs and not data.paired:
         raise UsageError(f"loss {name}", "needs photographs in pairs", "give `pairs`")
 

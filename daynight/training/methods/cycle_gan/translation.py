@@ -48,7 +48,7 @@ def translate(kind: NetworkKind, generator: nn.Module, source: Tensor | Renderin
     """
     picture = source.picture if isinstance(source, Rendering) else source
     made: Translation = generator(picture)
-    if kind.gives == "maps":
+    if kind.output == "maps":
         assert made.stops is not None
         assert made.emission is not None
         light = source.light if isinstance(source, Rendering) and source.light is not None else None
@@ -57,7 +57,7 @@ def translate(kind: NetworkKind, generator: nn.Module, source: Tensor | Renderin
         )
         return Rendering(centred(encode_display(relit)), light=relit, stops=made.stops)
     assert made.picture is not None
-    if kind.attends:
+    if kind.attention:
         assert made.logits is not None
         assert made.heat is not None
         return Rendering(made.picture.float(), logits=made.logits.float(), heat=made.heat.float())
@@ -67,7 +67,7 @@ def translate(kind: NetworkKind, generator: nn.Module, source: Tensor | Renderin
 def score(kind: NetworkKind, discriminator: nn.Module, picture: Tensor) -> Scores:
     """Run a discriminator on pictures N×3×H×W in [-1, 1]."""
     result = discriminator(picture)
-    if kind.attends:
+    if kind.attention:
         return Scores([result.scores.float()], result.logits.float())
     return Scores([each.float() for each in (result if isinstance(result, list) else [result])])
 
