@@ -67,7 +67,7 @@ def run(
         job: what is asked for.
         look: a look made in Python, in place of the job's.
         registry: loaded plugins; ``None``: they are loaded.
-        observe: told when the run starts and when a frame is done or has failed, on the calling thread.
+        observe: called when the run starts and when a frame is done or has failed, on the calling thread.
         warn: takes warnings, one line each; ``None``: Python warnings.
 
     Returns:

@@ -32,7 +32,7 @@ class DaynightError(Exception):
 
 
 class UsageError(DaynightError):
-    """Something asked for does not exist or does not fit; nothing was converted."""
+    """Something that was asked for does not exist or does not fit; nothing was converted."""
 
 
 class ChainError(UsageError):
@@ -44,7 +44,7 @@ class ModelError(UsageError):
 
 
 class DeviceError(UsageError):
-    """The device asked for can't run here."""
+    """The requested device can't run here."""
 
 
 class PluginError(UsageError):
@@ -58,7 +58,7 @@ class PlateError(DaynightError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Say what was probably meant: ``did you mean 'night'?``, else the list of known names."""
+    """Return what was probably meant: ``did you mean 'night'?``, else the list of known names."""
     known = sorted(known)
     close = difflib.get_close_matches(name, known, n=1)
     if close:

@@ -1,4 +1,4 @@
-"""What is asked for: one value, from Python, the command line, a job file or a farm.
+"""A job: all options of a conversion as one value, from Python, the command line, a job file or a farm.
 
 Each option is stated once, here: name, type, default, one line of help, and the group it belongs to. The
 command line, the table in the docs, job files and :func:`daynight.convert` are made from these fields.
@@ -40,7 +40,7 @@ class Option:
 
     group: Group
     help: str
-    """One line: what it does, and what happens where it is not given."""
+    """One line: what it does, and its default where that needs words."""
     metavar: str | None = None
     """Placeholder for its value; ``None``: made from its type."""
     decides_pixels: bool = True
@@ -57,7 +57,7 @@ _run = partial(Option, "run", decides_pixels=False)
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Job:
-    """All that is asked of a conversion: the look, the plates, the results, and the run.
+    """All options of a conversion: the look, the plates, the results, and the run.
 
     Raises:
         UsageError: a value is not one that its field takes. The message names the field.
@@ -279,8 +279,8 @@ def parse_value(text: str) -> Any:
 def refusal(error: ValidationError) -> UsageError:
     """Return pydantic's first complaint about a job as one line that names the field."""
     first = error.errors()[0]
-    place = first["loc"][0] if first["loc"] else ""
-    name = list(OPTIONS)[place] if isinstance(place, int) else place  # a number: the argument has no keyword
+    key = first["loc"][0] if first["loc"] else ""
+    name = list(OPTIONS)[key] if isinstance(key, int) else key  # an index: the argument has no keyword
     message, _, remedy = first["msg"].removeprefix("Value error, ").partition("; ")
     if first["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
         return UsageError(f"option {name!r}", "is unknown", nearest(name, OPTIONS))

@@ -48,7 +48,7 @@ class Tile(Step):
         size, multiple = self.options.size, self._facts.size_multiple
         if self._fixed is None and size % multiple:
             raise ChainError(
-                "step tile", f"size {size} is no multiple of the model's {multiple}", "choose one"
+                "step tile", f"size {size} is not a multiple of the model's {multiple}", "choose one"
             )
         side = min(self._fixed) if self._fixed else size
         if side and side <= 2 * self._halo(side):
@@ -87,7 +87,7 @@ class Tile(Step):
             raise ChainError("step tile", str(error), "make size or memory_mb larger") from None
 
     def _side(self, height: int, width: int) -> int:
-        """Side of a tile: as told, else the whole frame where memory allows, else what it allows."""
+        """Side of a tile: the option, or the whole frame if memory allows, or as much as it allows."""
         if self.options.size:
             return self.options.size
         budget, cost = self.options.memory_mb * 2**20, self._facts.bytes_per_pixel

@@ -54,7 +54,7 @@ class Commands(click.Group):
     def resolve_command(
         self, context: click.Context, arguments: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Say what was probably meant where a command is unknown."""
+        """Suggest a command where one is unknown."""
         try:
             return super().resolve_command(context, arguments)
         except click.UsageError as error:

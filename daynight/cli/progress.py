@@ -20,7 +20,7 @@ Translate: TypeAlias = Callable[[str], str]
 
 
 class Progress(Protocol):
-    """What is told while a run goes on."""
+    """Where a run reports to."""
 
     def observe(self, event: Event) -> None:
         """Take an event of the run."""

@@ -62,7 +62,7 @@ class Summary:
     finished: int = 0
     """Frames that were finished before."""
     skipped: int = 0
-    """Missing frames, skipped as asked."""
+    """Missing frames that were skipped, as requested."""
     not_reached: int = 0
     """Frames not tried: an earlier one failed, and the run stopped there."""
     seconds: float = 0.0
@@ -78,7 +78,7 @@ class Summary:
 
     @property
     def complete(self) -> bool:
-        """Whether every frame asked for has its result."""
+        """Whether every requested frame has its result."""
         return not self.faults
 
     @property

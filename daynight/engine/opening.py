@@ -100,7 +100,7 @@ def _named_look(job: Job, registry: Registry) -> LookSpec:
 def _check_formats(job: Job, plan: Plan) -> None:
     """Refuse a pixel type or compression that the results' formats don't have.
 
-    Finished frames count too: what is asked wrongly is said, whether there is something to do or not.
+    Finished frames count too: a wrong option is an error whether there is something to do or not.
     """
     own = {path.suffix.lower() for shot in plan.shots for _, path in shot.frames} & WRITABLE
     for ending in {f".{job.ext.lower().lstrip('.')}"} if job.ext else own:

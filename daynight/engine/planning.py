@@ -32,7 +32,7 @@ class FrameJob:
 
 @dataclass(frozen=True)
 class MissingFrames:
-    """Frames of a shot that were asked for and have no plate."""
+    """Requested frames of a shot that have no plate."""
 
     shot: Shot
     numbers: tuple[int, ...]
@@ -68,7 +68,7 @@ class Plan:
     missing: tuple[MissingFrames, ...]
     """Frames that can't be converted, a value for each shot."""
     skipped: int
-    """Missing frames that are skipped as asked."""
+    """Missing frames that are skipped, as requested."""
     faults: tuple[UsageError, ...]
     """Folders that could not be read; the others are converted."""
 
@@ -136,7 +136,7 @@ def _output_folder(source: Path, name: str, out: Path | None, *, several: bool) 
 
 
 def _frame_jobs(shot: Shot, folder: Path, ending: str | None, on_missing: OnMissing) -> Iterator[FrameJob]:
-    """Yield a job for each frame asked for, in order of time; a missing one where something stands in."""
+    """Yield a job for each requested frame, in order of time; a missing one if something stands in for it."""
 
     def target(path: Path) -> Path:
         result = folder / path.relative_to(shot.root)
@@ -158,7 +158,7 @@ def _frame_jobs(shot: Shot, folder: Path, ending: str | None, on_missing: OnMiss
 
 
 def _refuse_harm(plates: Collection[Path], jobs: Sequence[FrameJob]) -> None:
-    """Refuse a plan in which a result overwrites a plate, asked for or not, or another result."""
+    """Refuse a plan in which a result overwrites any plate of a shot, or another result."""
     taken: dict[Path, Path] = {}
     for job in jobs:
         if job.target.parent.resolve() / job.target.name in plates or job.target.resolve() in plates:

@@ -124,8 +124,8 @@ def _samples(plan: Plan) -> list[FrameJob]:
     step = max(1, -(-len(groups) // _SAMPLES))
     chosen = []
     for jobs in groups[::step]:
-        places = sorted({round(share * (len(jobs) - 1)) for share in many})
-        chosen += [jobs[place] for place in places]
+        indices = sorted({round(share * (len(jobs) - 1)) for share in many})
+        chosen += [jobs[index] for index in indices]
     return chosen
 
 

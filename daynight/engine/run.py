@@ -1,4 +1,4 @@
-"""Carrying a plan out: each frame read, run through the chain and written, and told of on the way."""
+"""Carrying a plan out: each frame is read, run through the chain and written, with an event for each."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ def run_conversion(
 
     Args:
         conversion: what to do, opened.
-        observe: told what happens, on the calling thread.
-        warn: takes one line for each thing that a format can't hold, from any thread.
-        view: shown plate and result of each frame written, on a writer's thread.
+        observe: called with each event, on the calling thread.
+        warn: called with one line for each kind of data that a format drops, from any thread.
+        view: called with plate and result of each written frame, on a writer's thread.
         workers: threads that read, and as many that write.
 
     Returns:
@@ -210,7 +210,7 @@ class _Shot:
 
 
 def _first_size(shot: Shot) -> tuple[int, int] | None:
-    """Size of a shot's first plate that opens, asked for or not, so that chunks agree."""
+    """Return the size of the shot's first plate that opens, converted or not, so that chunks agree."""
     for _, path in shot.frames:
         with suppress(PlateError):
             return display_size(path)

@@ -135,7 +135,7 @@ def shot_facts(
 ) -> Mapping[int, ShotFacts]:
     """Return what the chain's shot steps learn from a frame's shot; from its file where that is current.
 
-    Every chunk looks at the same plates: some of all that the shot has, asked for or not.
+    Every chunk looks at the same plates: a sample of all that the shot has, converted or not.
 
     Args:
         job: of any frame of the shot.

@@ -62,7 +62,7 @@ def warped(picture: NDArray[np.float32], flow: Flow) -> NDArray[np.float32]:
 
 
 def visible(flow: Flow, back: Flow) -> Mask:
-    """Say which pixels are seen in both frames: the way there and back must lead home.
+    """Return which pixels are visible in both frames: forward and backward flow must cancel.
 
     ``|f + b(x + f)|² ≤ 0.01 (|f|² + |b(x + f)|²) + 0.5`` (Sundaram et al. 2010), and x + f lies in the frame.
     """

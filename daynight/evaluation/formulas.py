@@ -58,7 +58,7 @@ def contrast_ssim(plate: Luma, result: Luma) -> float:
 
 
 def histogram(luma: Luma) -> NDArray[np.float64]:
-    """Give the share of pixels in each of :data:`BINS` equal bins of [0, 1]."""
+    """Return the share of pixels in each of :data:`BINS` equal bins of [0, 1]."""
     counts, _ = np.histogram(np.clip(luma, 0, 1), bins=BINS, range=(0, 1))
     return np.asarray(counts / luma.size, np.float64)
 
@@ -148,7 +148,7 @@ def seam(luma: Luma, rows: Sequence[int], columns: Sequence[int]) -> float:
 
 
 def borders(layout: TileLayout) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Give the first rows and columns after tiles' borders: where cores meet, or blends are half done."""
+    """Return the first rows and columns after tiles' borders: where cores meet, or blends are half done."""
     return (
         tuple(top + layout.halo for top in layout.tops[1:]),
         tuple(left + layout.halo for left in layout.lefts[1:]),

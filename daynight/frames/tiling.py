@@ -73,10 +73,10 @@ def plan_tiles(
         exact: whether to keep cores only or blend overlaps.
 
     Raises:
-        ValueError: a tile is no multiple, or has no core left between its halos.
+        ValueError: a tile is not a multiple, or has no core left between its halos.
     """
     if tile_height % multiple or tile_width % multiple:
-        raise ValueError(f"a tile of {tile_width}x{tile_height} is no multiple of {multiple}")
+        raise ValueError(f"a tile of {tile_width}x{tile_height} is not a multiple of {multiple}")
     padded_height, padded_width = _round_up(height, multiple), _round_up(width, multiple)
     tile_height, tile_width = min(tile_height, padded_height), min(tile_width, padded_width)
     return TileLayout(

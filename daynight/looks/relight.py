@@ -29,7 +29,7 @@ _EDGE: Final = 0.002
 
 
 def proxy_size(height: int, width: int, short_side: int, multiple: int) -> tuple[int, int]:
-    """Return height and width of the proxy: its short side as told, both multiples of ``multiple``."""
+    """Return height and width of the proxy: with the given short side, both multiples of ``multiple``."""
     scale = short_side / min(height, width)
 
     def side(length: int) -> int:

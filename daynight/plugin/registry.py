@@ -100,5 +100,5 @@ def _is_exporter(thing: Any) -> bool:
 
 
 def python_warning(message: str) -> None:
-    """Tell a program of what ``warn`` would tell a user."""
+    """Warn a program, as ``warn`` warns a user."""
     warnings.warn(message, stacklevel=3)

@@ -67,7 +67,7 @@ def test_fixed_tiles_fill_a_smaller_frame_up() -> None:
 def test_a_tile_without_a_core_is_refused() -> None:
     with pytest.raises(ValueError, match="no core between halos of 16 px"):
         plan_tiles(100, 100, 32, 32, halo=16)
-    with pytest.raises(ValueError, match="no multiple of 8"):
+    with pytest.raises(ValueError, match="not a multiple of 8"):
         plan_tiles(100, 100, 30, 30, halo=1, multiple=8)
 
 

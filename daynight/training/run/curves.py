@@ -137,7 +137,7 @@ def _make_logarithmic(axes: Axes, values: Iterable[float]) -> None:
 
 
 def _cycled(count: int) -> list[str]:
-    return [_COLOURS[place % len(_COLOURS)] for place in range(count)]
+    return [_COLOURS[index % len(_COLOURS)] for index in range(count)]
 
 
 def _figure(height: float) -> Figure:
