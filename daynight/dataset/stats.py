@@ -121,7 +121,7 @@ def measure_all(
         small = cv2.resize(brightness, (_HASH_SIDE, _HASH_SIDE), interpolation=cv2.INTER_AREA)
         bits = np.packbits(small - small.mean() > _FLAT).tobytes()
         height, width = brightness.shape
-        return Measured(float(brightness.mean(dtype=np.float64)), width, height, picture.kind, bits)
+        return Measured(float(brightness.mean(dtype=np.float64)), width, height, picture.file_type, bits)
 
     measured: dict[Photograph, Measured] = {}
     unread: list[DaynightError] = []

@@ -144,7 +144,7 @@ def _frame_jobs(shot: Shot, folder: Path, ending: str | None, on_missing: OnMiss
         own = ".dpx" if result.suffix.lower() == ".cin" else result.suffix
         return result.with_suffix(ending or own)
 
-    plates, asked = dict(shot.frames), set(shot.asked)
+    plates, asked = dict(shot.frames), set(shot.requested)
     numbers = {*plates, *asked}
     held = shot.frames[0][1]
     for number in sorted(numbers, key=lambda number: number or 0):

@@ -1,4 +1,4 @@
-"""Masks: where a look applies. A file for all frames, a sequence, or a channel of the plate itself."""
+"""Masks: where a look applies. One file for all frames, a sequence, or a channel of the plates."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _WILDCARDS: Final = frozenset("#%@")
 
 
 class Masks:
-    """Gives each plate its mask: white changes, black stays.
+    """Finds each plate's mask: white is changed, black is not.
 
     Args:
-        source: an image, a pattern like ``matte.####.exr``, or a channel or layer of the plates.
+        source: an image, a pattern such as ``matte.####.exr``, or a channel or layer of the plates.
         limits: what a mask's header may claim.
 
     Raises:
-        UsageError: the file or sequence is not there, or is more than one.
+        UsageError: the file or sequence does not exist, or there are several.
     """
 
     def __init__(self, source: str, limits: Limits = LIMITS) -> None:
@@ -32,14 +32,14 @@ class Masks:
         self._paths: dict[int | None, Path] = {}
         if _is_file(source):
             self._paths = _sequence(source)
-        # One image serves all frames; a pattern of which there is only one yet does not.
+        # One image is for all frames; a pattern with only one file so far is not.
         self._single = (
             Path(source) if len(self._paths) == 1 and Path(source) in self._paths.values() else None
         )
         self._last: tuple[Path, tuple[Plane, Window, Window]] | None = None
 
     def of(self, plate: Frame) -> Plane:
-        """Return a plate's mask: H×W float32, as its file has it.
+        """Return a plate's mask, H×W float32, on the plate's data window; its values as in the mask's file.
 
         Raises:
             PlateError: it has none, or one of another size.
@@ -54,15 +54,15 @@ class Masks:
         last = self._last
         matte = last[1] if last and last[0] == path else read_matte(path, limits=self._limits)
         self._last = (path, matte)
-        return _placed(*matte, plate, path)
+        return _on_plate(*matte, plate, path)
 
 
 def _number(plate: Frame) -> int | None:
-    """A plate's number; of one that is converted alone, as a farm does, the last one in its name."""
+    """Return a plate's frame number; of a single file, as a farm converts it, the last number in its name."""
     if plate.number is not None or plate.source is None:
         return plate.number
-    found = re.search(r"-?\d+$", plate.source.stem)
-    return int(found[0]) if found else None
+    number = re.search(r"-?\d+$", plate.source.stem)
+    return int(number[0]) if number else None
 
 
 def _is_file(source: str) -> bool:
@@ -82,12 +82,10 @@ def _sequence(source: str) -> dict[int | None, Path]:
     return dict(shots[0].frames)
 
 
-def _placed(plane: Plane, data: Window, display: Window, plate: Frame, path: Path) -> Plane:
-    """Lay a matte over a plate's data window, display window on display window; black beyond it."""
+def _on_plate(plane: Plane, data: Window, display: Window, plate: Frame, path: Path) -> Plane:
+    """Return a matte on a plate's data window, display window on display window; black outside the matte."""
     shown = plate.picture_window
     if (display.width, display.height) != (shown.width, shown.height):
-        found, wanted = f"{display.width}x{display.height}", f"{shown.width}x{shown.height}"
-        raise PlateError(
-            path, f"is a mask of {found} for a plate of {wanted}", "render it at the plate's size"
-        )
+        own, wanted = f"{display.width}x{display.height}", f"{shown.width}x{shown.height}"
+        raise PlateError(path, f"is a mask of {own} for a plate of {wanted}", "render it at the plate's size")
     return data.moved(display, shown).aligned(plane, plate.window)

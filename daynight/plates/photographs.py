@@ -1,4 +1,4 @@
-"""Photographs and plates as the dataset commands see them: found, upright, in sRGB, on several threads."""
+"""Photographs and plates as pictures: found in folders, upright, in sRGB, read on several threads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from daynight.plates.sequences import discover
 from daynight.plates.threads import processors
 
 Observer = Callable[[int, int], None]
-"""Told after each file: files done, files in all."""
+"""Called after each file with the number of files done and of all files."""
 Warn = Callable[[str], None]
 
 T = TypeVar("T")
@@ -35,37 +35,37 @@ class Photograph:
 
 @dataclass(frozen=True)
 class Picture:
-    """A photograph as it is looked at."""
+    """A photograph as it is seen."""
 
     pixels: Pixels
     """H×W×3, display-encoded (sRGB), in [0, 1]."""
-    kind: str
-    """Format and pixel type of its file, like ``jpeg uint8``."""
+    file_type: str
+    """Format and pixel type of its file, such as ``jpeg uint8``."""
     turned: bool
-    """Whether it stands another way up in its file."""
+    """Whether its orientation in the file is another."""
 
 
 def find_photographs(folder: Path) -> list[Photograph]:
-    """Find the images of a folder and those below it, in the order of their names."""
+    """Return the images in a folder and all folders below it, sorted by path."""
     if not folder.is_dir():
-        fault = "is no folder" if folder.exists() else "is not there"
+        fault = "is not a folder" if folder.exists() else "is not there"
         raise UsageError(folder, fault, "give a folder of photographs")
     found = {path: shot.root for shot in discover(folder, EXTENSIONS) for _, path in shot.frames}
     return [Photograph(path, path.relative_to(found[path]).as_posix()) for path in sorted(found)]
 
 
 def nothing_readable(source: Path) -> UsageError:
-    """The fault of a folder without a photograph."""
+    """Return the error for a folder without a readable photograph."""
     return UsageError(source, "holds no image that can be read", "give a folder of photographs")
 
 
 def open_spaces(warn: Warn) -> ColourSpaces:
-    """Return what brings plates to sRGB; a profile that is unknown is told once."""
-    told: set[str] = set()
+    """Return the color spaces that bring plates to sRGB; each unknown profile is warned of once."""
+    seen: set[str] = set()
 
     def once(message: str) -> None:
-        if message not in told:
-            told.add(message)
+        if message not in seen:
+            seen.add(message)
             remedy = "integers are taken for sRGB, floats for linear light"
             warn(message.replace("set `colorspace`", remedy))
 
@@ -73,7 +73,7 @@ def open_spaces(warn: Warn) -> ColourSpaces:
 
 
 def read_picture(path: Path, spaces: ColourSpaces) -> Picture:
-    """Read a photograph or plate as a display shows it: light above white clipped, upright.
+    """Read a photograph or plate as a display shows it: upright, values above white clipped.
 
     Raises:
         PlateError: it can't be read.
@@ -86,7 +86,7 @@ def read_picture(path: Path, spaces: ColourSpaces) -> Picture:
 
 
 def _upright(pixels: Pixels, orientation: object) -> Pixels:
-    """Turn a picture as its file's orientation says (EXIF: 1 to 8)."""
+    """Return a picture turned by its file's orientation (EXIF: 1 to 8)."""
     if orientation in (5, 6, 7, 8):
         pixels = pixels.swapaxes(0, 1)
     if orientation in (2, 3, 6, 7):
@@ -99,7 +99,7 @@ def _upright(pixels: Pixels, orientation: object) -> Pixels:
 def each_of(
     photographs: Sequence[Photograph], work: Callable[[Photograph], T], jobs: int | None, observe: Observer
 ) -> Iterator[tuple[Photograph, T | DaynightError]]:
-    """Do work on each photograph on some threads; give the results, or what was wrong, in order."""
+    """Yield each photograph with the result of ``work``, or with its error, in order; on several threads."""
 
     def safely(photograph: Photograph) -> T | DaynightError:
         try:

@@ -1,7 +1,7 @@
-"""Which files make a shot, and which frames of it are meant.
+"""Image sequences: which files make a shot, and which of its frames are requested.
 
-``fileseq`` reads names and ranges; this module adds what an artist expects around it: folders searched
-through, stills told from shots, gaps noticed, and a refusal where tools disagree about a spelling.
+``fileseq`` parses names and ranges. This module adds recursive search, tells stills from shots, finds gaps,
+and refuses ranges that tools read differently.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from daynight.errors import UsageError
 
 _RANGE: Final = re.compile(r"-?\d+(?:--?\d+(?:x[1-9]\d*)?)?")
 _COLON: Final = re.compile(r"(-?\d+)-(-?\d+):(\d+)")
-_MOST: Final = 100_000
-"""Frames that one range may hold, over an hour of film: more is a slip of the hand."""
+_MAX_FRAMES: Final = 100_000
+"""Frames that one range may hold, over an hour of film: more is a typing error."""
 _PADDING: Final = re.compile(r"(#+)(\.[^.#]*)$")
 _PATTERN: Final = re.compile(r"%0?\d*d|#|@|\$F\d*")
 
@@ -31,28 +31,28 @@ class Shot:
     """The frames of one image sequence, or one still."""
 
     name: str
-    """Path pattern below ``root``, as in ``sh010/sh010.####.exr``."""
+    """Path pattern below ``root``, such as ``sh010/sh010.####.exr``."""
     root: Path
     """Folder that the output tree mirrors."""
     frames: tuple[tuple[int | None, Path], ...]
-    """Frame number (``None``: a still) and file of all that are there, in order of time."""
-    asked: tuple[int | None, ...]
-    """Numbers to convert, in order of time; some may have no file."""
+    """Frame number (``None``: a still) and file of every frame that exists, in order of time."""
+    requested: tuple[int | None, ...]
+    """Frame numbers to convert, in order of time; some may have no file."""
 
     @property
     def missing(self) -> tuple[int, ...]:
-        """Numbers asked for that have no file."""
-        there = {number for number, _ in self.frames}
-        return tuple(number for number in self.asked if number is not None and number not in there)
+        """Requested frame numbers that have no file."""
+        existing = {number for number, _ in self.frames}
+        return tuple(number for number in self.requested if number is not None and number not in existing)
 
     @property
     def gaps(self) -> tuple[int, ...]:
-        """Numbers between the first and the last that have no file, asked for or not."""
+        """Frame numbers between the first and the last that have no file, requested or not."""
         numbers = [number for number, _ in self.frames if number is not None]
         return tuple(sorted(set(range(numbers[0], numbers[-1] + 1)) - set(numbers))) if numbers else ()
 
     def path_of(self, number: int) -> Path:
-        """Name that the file of a missing frame would have."""
+        """Return the path that the file of a missing frame would have."""
 
         def padded(found: re.Match[str]) -> str:
             return str(number).zfill(len(found[1])) + found[2]
@@ -72,10 +72,10 @@ def format_ranges(numbers: Collection[int]) -> str:
 
 
 def parse_range(text: str) -> frozenset[int]:
-    """Read a frame range: ``1001-1100``, ``1001-1100x2`` (every second), ``1,5,10-20``.
+    """Parse a frame range: ``1001-1100``, ``1001-1100x2`` (every second), ``1,5,10-20``.
 
     Raises:
-        UsageError: the text is no range, or is one that tools read in different ways.
+        UsageError: the text is not a frame range, or is one that tools read differently.
     """
     colon = _COLON.search(text)
     if colon:
@@ -88,15 +88,15 @@ def parse_range(text: str) -> frozenset[int]:
         )
     parts = [part.strip() for part in text.split(",")]
     if not all(_RANGE.fullmatch(part) for part in parts):
-        raise UsageError(f"`frames={text}`", "is no frame range", "write it like 1001-1100x2 or 1,5,10-20")
+        raise UsageError(f"`frames={text}`", "is not a frame range", "write it like 1001-1100x2 or 1,5,10-20")
     try:
         numbers = frozenset(fileseq.FrameSet(",".join(parts)))
     except fileseq.FileSeqException as error:
         raise UsageError(
-            f"`frames={text}`", f"is no frame range ({error})", "write it like 1001-1100"
+            f"`frames={text}`", f"is not a frame range ({error})", "write it like 1001-1100"
         ) from None
-    if len(numbers) > _MOST:
-        raise UsageError(f"`frames={text}`", f"holds {len(numbers)} frames", f"ask for at most {_MOST}")
+    if len(numbers) > _MAX_FRAMES:
+        raise UsageError(f"`frames={text}`", f"holds {len(numbers)} frames", f"ask for at most {_MAX_FRAMES}")
     return numbers
 
 
@@ -107,41 +107,41 @@ def discover(
     leave_out: Collection[Path] = (),
     on_fault: Callable[[UsageError], None] | None = None,
 ) -> list[Shot]:
-    """Find the shots of a folder (with all folders below it), of a pattern, or of one image.
+    """Find the shots of a folder and all folders below it, of a pattern, or of one image.
 
-    Numbered files of a folder are one shot, unless more of its numbers are missing than are there: those
-    are numbered stills, each its own shot. Hidden files are passed over; links to folders are followed.
+    Numbered files in a folder are one shot, unless more of the numbers are missing than exist: then they are
+    numbered stills, each a shot of its own. Hidden files are skipped; links to folders are followed.
 
     Args:
         source: a folder, an image, or a pattern such as ``sh010.%04d.exr`` or ``sh010.####.exr``.
-        extensions: file name endings that count as plates, in lower case with the dot.
+        extensions: file name extensions of plates, in lower case with the dot.
         leave_out: folders not to search.
-        on_fault: takes the fault of a folder below that can't be read; ``None``: it is raised.
+        on_fault: called for each subfolder that can't be read; ``None``: the fault is raised.
 
     Raises:
-        UsageError: nothing fits, or a folder can't be read.
+        UsageError: nothing matches, or a folder can't be read.
     """
-    place = Path(os.path.abspath(source))  # not resolve(): a link's results lie beside the link
+    path = Path(os.path.abspath(source))  # not resolve(): a link's results go beside the link
     try:
-        if place.is_dir():
-            return _shots_below(place, source, extensions, leave_out, on_fault)
-        if place.is_file():
-            return [Shot(place.name, place.parent, ((None, place),), (None,))]
+        if path.is_dir():
+            return _shots_below(path, source, extensions, leave_out, on_fault)
+        if path.is_file():
+            return [Shot(path.name, path.parent, ((None, path),), (None,))]
     except PermissionError as error:
-        raise UsageError(source, "can't be read (Permission denied)", "check its rights") from error
+        raise UsageError(source, "can't be read (Permission denied)", "check its permissions") from error
     if _PATTERN.search(source.name):
-        return [_shot_of_pattern(place, source)]
+        return [_shot_of_pattern(path, source)]
     raise UsageError(source, "is not there", "give a folder, an image or a pattern like sh010.%04d.exr")
 
 
 def select(shots: Sequence[Shot], frames: frozenset[int], source: Path) -> list[Shot]:
-    """Narrow shots to the frames asked for; stills have no numbers and fall out.
+    """Return the shots with only these frames requested; stills have no numbers and are left out.
 
-    A range given for many shots can't be meant to lie in all of them: then a number beyond a shot's first or
-    last frame is not missing there. Given for one shot, all of it must be there.
+    For one shot every number of the range is requested. For several, a number before the first or after the
+    last frame of a shot is not: one range can hardly lie within all of them.
 
     Raises:
-        UsageError: no shot has any of them.
+        UsageError: no shot has any of the frames.
     """
     numbered = [shot for shot in shots if shot.frames[0][0] is not None]
     beyond = len(numbered) == 1
@@ -150,10 +150,10 @@ def select(shots: Sequence[Shot], frames: frozenset[int], source: Path) -> list[
         numbers = [number for number, _ in shot.frames if number is not None]
         inside = {number for number in frames if numbers[0] <= number <= numbers[-1]}
         if inside:
-            asked = tuple(sorted(frames if beyond else inside))
-            chosen.append(Shot(shot.name, shot.root, shot.frames, asked))
+            requested = tuple(sorted(frames if beyond else inside))
+            chosen.append(Shot(shot.name, shot.root, shot.frames, requested))
     if not chosen:
-        raise UsageError(source, "has none of the frames asked for", f"its shots: {_listing(shots)}")
+        raise UsageError(source, "has none of the requested frames", f"its shots: {_listing(shots)}")
     return chosen
 
 
@@ -167,7 +167,7 @@ def _shots_below(
     faults: list[UsageError] = []
 
     def refuse(error: OSError) -> None:
-        fault = UsageError(error.filename, f"can't be read ({error.strerror})", "check its rights")
+        fault = UsageError(error.filename, f"can't be read ({error.strerror})", "check its permissions")
         if on_fault is None or Path(error.filename) == root:
             raise fault from None
         faults.append(fault)
@@ -176,11 +176,7 @@ def _shots_below(
     shots = [shot for folder in folders for shot in _shots_in(folder, root, extensions)]
     if not shots:
         endings = " ".join(sorted(extensions))
-        raise (
-            faults[0]
-            if faults
-            else UsageError(source, "holds no images", f"formats that are read: {endings}")
-        )
+        raise (faults[0] if faults else UsageError(source, "holds no images", f"supported: {endings}"))
     for fault in faults:
         if on_fault:
             on_fault(fault)
@@ -188,7 +184,7 @@ def _shots_below(
 
 
 def _folders(root: Path, leave_out: Collection[Path], refuse: Callable[[OSError], None]) -> Iterator[Path]:
-    """Go through a folder and those below it in a steady order, each once however many links lead to it."""
+    """Yield a folder and those below it in a fixed order, each once however many links lead to it."""
     seen: set[Path] = set(leave_out) - {root.resolve()}
     for name, below, _ in os.walk(root, onerror=refuse, followlinks=True):
         folder = Path(name)
@@ -224,19 +220,19 @@ def _sequences(names: Sequence[str]) -> list[fileseq.FileSequence]:
     return sorted(found, key=str)
 
 
-def _shot_of_pattern(place: Path, source: Path) -> Shot:
-    """Find the files of a pattern: those of its folder that differ from it in the number alone."""
-    if not place.parent.is_dir():
+def _shot_of_pattern(path: Path, source: Path) -> Shot:
+    """Return the shot of a pattern: the files of its folder that differ from it only in the number."""
+    if not path.parent.is_dir():
         raise UsageError(source, "matches no file", "its folder is not there")
-    # Only the name is a pattern: a folder may be called what it likes.
-    pattern = fileseq.FileSequence(place.name, pad_style=PAD_STYLE_HASH1)
+    # Only the file name is a pattern: a folder's name may hold the same characters.
+    pattern = fileseq.FileSequence(path.name, pad_style=PAD_STYLE_HASH1)
     alike = [
         sequence
-        for sequence in _sequences(_image_names(place.parent))
+        for sequence in _sequences(_image_names(path.parent))
         if (sequence.basename(), sequence.extension()) == (pattern.basename(), pattern.extension())
         and _numbers(sequence)
     ]
-    # A single # is any padding: everyone's shorthand.
+    # A single # matches any padding, as is common.
     matching = [sequence for sequence in alike if pattern.zfill() in (1, sequence.zfill())]
     if not matching:
         padded = (
@@ -245,9 +241,9 @@ def _shot_of_pattern(place: Path, source: Path) -> Shot:
             else "check it"
         )
         raise UsageError(source, "matches no file", padded)
-    shot = _shot(matching[0], _numbers(matching[0]), place.parent, place.parent)
-    asked = frozenset(_numbers(pattern))
-    return select([shot], asked, source)[0] if asked else shot
+    shot = _shot(matching[0], _numbers(matching[0]), path.parent, path.parent)
+    requested = frozenset(_numbers(pattern))
+    return select([shot], requested, source)[0] if requested else shot
 
 
 def _shot(sequence: fileseq.FileSequence, numbers: list[int], folder: Path, root: Path) -> Shot:
@@ -273,7 +269,7 @@ def _has_most(numbers: Sequence[int]) -> bool:
 
 
 def _listing(shots: Sequence[Shot]) -> str:
-    """Name a few shots with their first and last frame."""
+    """Return the names of a few shots, with their first and last frames."""
     named = [
         f"{shot.name} {shot.frames[0][0]}-{shot.frames[-1][0]}"
         for shot in shots

@@ -58,4 +58,4 @@ def test_a_frames_fault_names_the_flag(
     folder = make_shot("sh")
     result = daynight("convert", folder, "--to", "passthrough", "--max-pixels", "9", "--out", folder / "o")
     assert result.exit_code == 1
-    assert "raise --max-pixels if that is true" in result.stderr
+    assert "raise --max-pixels if that is right" in result.stderr

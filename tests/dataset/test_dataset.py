@@ -350,7 +350,7 @@ def test_sources_that_are_none(photos: Path, tmp_path: Path) -> None:
     empty.mkdir()
     for source, fault in (
         (tmp_path / "absent", "is not there; give a folder"),
-        (photos / "a_0001.png", "is no folder"),
+        (photos / "a_0001.png", "is not a folder"),
         (empty, "holds no images"),
     ):
         for work in (split, crop):

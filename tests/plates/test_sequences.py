@@ -30,7 +30,7 @@ def test_a_range(text: str, numbers: set[int]) -> None:
 
 @pytest.mark.parametrize("text", ["", "a", "1-", "1-5x0", "1..5", "1-10y3", "1;2"])
 def test_what_is_no_range_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="is no frame range"):
+    with pytest.raises(UsageError, match="is not a frame range"):
         parse_range(text)
 
 
@@ -93,18 +93,18 @@ def test_a_pattern(tmp_path: Path, pattern: str) -> None:
     assert [number for number, _ in shot.frames] == [1001, 1002]
 
 
-def test_frames_asked_for(tmp_path: Path) -> None:
+def test_requested_frames(tmp_path: Path) -> None:
     touch(tmp_path, *(f"sh.{number}.png" for number in range(1001, 1011)))
     shots = discover(tmp_path, ENDINGS)
     (shot,) = select(shots, parse_range("1004-1012x2"), tmp_path)
-    assert shot.asked == (1004, 1006, 1008, 1010, 1012)
+    assert shot.requested == (1004, 1006, 1008, 1010, 1012)
     assert shot.missing == (1012,), "a range given for one shot must be there whole"
     assert len(shot.frames) == 10, "steps with memory may want the others"
-    with pytest.raises(UsageError, match=r"none of the frames asked for; its shots: sh\..* 1001-1010"):
+    with pytest.raises(UsageError, match=r"none of the requested frames; its shots: sh\..* 1001-1010"):
         select(shots, parse_range("1-5"), tmp_path)
 
 
-def test_frames_asked_for_of_many_shots_need_not_lie_in_all(tmp_path: Path) -> None:
+def test_requested_frames_of_many_shots_need_not_lie_in_all(tmp_path: Path) -> None:
     touch(tmp_path, "a/a.1.png", "a/a.2.png", "a/a.3.png", "b/b.1.png", "b/b.3.png", "c/c.8.png", "c/c.9.png")
     a, b = select(discover(tmp_path, ENDINGS), parse_range("1-3"), tmp_path)
     assert (a.missing, b.missing) == ((), (2,))

@@ -104,7 +104,7 @@ class Photographs:
             Photograph(path, path.relative_to(shot.root).as_posix())
             for shot in discover(source, EXTENSIONS)
             for number, path in shot.frames
-            if number is None or number in shot.asked
+            if number is None or number in shot.requested
         ]
         kept = []
         for result in decoded(found, crops, deepen, warn, jobs):
