@@ -176,7 +176,7 @@ def specs_of(path: Path) -> list[oiio.ImageSpec]:
 
 
 def channel_bits(path: Path) -> dict[tuple[int, str, str], bytes]:
-    """Give the bits of every channel, read as its own type, by part, name and type; in the file's order."""
+    """Return the bits of every channel, read as its own type, by part, name and type; in the file's order."""
     configuration = oiio.ImageSpec()
     configuration.attribute("oiio:UnassociatedAlpha", 1)
     source = oiio.ImageInput.open(str(path), configuration)
@@ -201,17 +201,17 @@ def registered() -> Registry:
 
 
 def run_convert(source: Path, to: str = "passthrough", **options: object) -> tuple[Summary, list[str]]:
-    """Convert as ``daynight.convert`` does; give the summary and the warnings."""
-    told: list[str] = []
+    """Convert as ``daynight.convert`` does; return the summary and the warnings."""
+    warnings: list[str] = []
     options.setdefault("out", source.parent / "out")
-    summary = convert(source, to, registry=registered(), warn=told.append, **options)
-    return summary, told
+    summary = convert(source, to, registry=registered(), warn=warnings.append, **options)
+    return summary, warnings
 
 
 def converted(source: Path, to: str = "passthrough", **options: object) -> Path:
-    """Convert one file without fault or warning, and give the result's path."""
-    summary, told = run_convert(source, to, **options)
-    assert not told
+    """Convert one file without fault or warning, and return the result's path."""
+    summary, warnings = run_convert(source, to, **options)
+    assert not warnings
     assert not [str(each.fault) for each in summary.failed]
     assert summary.done == 1
     (result,) = [path for path in summary.outputs[0].rglob("*") if path.stem == source.stem]

@@ -41,8 +41,8 @@ def half_plate(path: Path, value: float | None = None) -> Path:
     return write_image(path, pixels.astype(np.float16))
 
 
-def told_only(told: list[str], *allowed: str) -> None:
-    assert [line for line in told if not any(each in line for each in allowed)] == []
+def only_warns_of(warnings: list[str], *allowed: str) -> None:
+    assert [line for line in warnings if not any(each in line for each in allowed)] == []
 
 
 @pytest.mark.parametrize(("ext", "depth"), HELD)
@@ -50,8 +50,8 @@ def told_only(told: list[str], *allowed: str) -> None:
 def test_a_format_gives_the_depth_asked_for(tmp_path: Path, ext: str, depth: str, source_ext: str) -> None:
     source = tmp_path / f"a.{source_ext}"
     write_image(source, picture() if source_ext == "exr" else as_uint8(picture()))
-    _, told = run_convert(source, ext=ext, depth=depth)
-    told_only(told, "no name of the colour space")
+    _, warnings = run_convert(source, ext=ext, depth=depth)
+    only_warns_of(warnings, "no name of the colour space")
     (spec,) = specs_of(tmp_path / "out" / f"a{ext}")
     bits = {"8": 8, "10": 10, "12": 12, "16": 16}.get(depth)
     assert str(spec.format) == {"8": "uint8", "half": "half", "float": "float"}.get(depth, "uint16")

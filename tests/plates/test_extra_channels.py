@@ -38,7 +38,7 @@ def say_whole(path: Path, name: str) -> None:
 
 
 def extra_channels(path: Path, *picture_channels: str) -> dict[tuple[int, str, str], str]:
-    """Give the hash of every channel that is not of the picture."""
+    """Return the hash of every channel that is not of the picture."""
     return {
         key: hashlib.sha256(bits).hexdigest()
         for key, bits in channel_bits(path).items()

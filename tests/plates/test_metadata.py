@@ -44,7 +44,7 @@ def exr(path: Path, said: dict[str, tuple[object, ...]], **how: object) -> Path:
 
 
 def attribute(path: Path, name: str) -> tuple[str, object] | None:
-    """Give an attribute's type and value; ``None``: there is none."""
+    """Return an attribute's type and value; ``None``: there is none."""
     found = [each for each in specs_of(path)[0].extra_attribs if each.name == name]
     return (str(found[0].type), found[0].value) if found else None
 

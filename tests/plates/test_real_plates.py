@@ -35,7 +35,7 @@ LEFTOVERS = ("thumbnail_", "daynight:", "tiff:")
 
 
 def said(spec: oiio.ImageSpec) -> dict[str, tuple[str, str]]:
-    """Give a part's attributes, but for those that a writer may change."""
+    """Return a part's attributes, but for those that a writer may change."""
     return {
         each.name: (str(each.type), str(each.value))
         for each in spec.extra_attribs

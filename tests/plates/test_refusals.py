@@ -17,7 +17,7 @@ from daynight.plates import Limits, read_frame
 
 
 def refusal(path: Path, **how: object) -> str:
-    """Give the one line in which a plate is refused."""
+    """Return the one line in which a plate is refused."""
     with pytest.raises(PlateError) as error:
         read_frame(path, **how)
     line = str(error.value)
