@@ -9,6 +9,16 @@ import difflib
 from collections.abc import Iterable
 from typing import ClassVar
 
+__all__ = [
+    "ChainError",
+    "DaynightError",
+    "DeviceError",
+    "ModelError",
+    "PlateError",
+    "PluginError",
+    "UsageError",
+]
+
 
 class DaynightError(Exception):
     """An error that is understood: it needs no stack trace.

@@ -12,13 +12,15 @@ import difflib
 import importlib
 import inspect
 import re
+import typing
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 SNAPSHOT = Path(__file__).parent / "data" / "public_api.txt"
-MODULES = ("daynight", "daynight.plugin")
+MODULES = ("daynight", "daynight.plugin", "daynight.training", "daynight.export", "daynight.errors")
+PAGE = Path(__file__).parents[1] / "docs" / "python.md"
 
 
 def steady(text: str) -> str:
@@ -31,13 +33,16 @@ def signature(thing: object) -> str:
 
 
 def fields(thing: type) -> Iterator[str]:
-    """Yield the fields of a dataclass or a pydantic model, with their types and defaults."""
+    """Yield the fields of a dataclass, a typed dict or a pydantic model, with their types and defaults."""
     if dataclasses.is_dataclass(thing):
         for field in dataclasses.fields(thing):
             made = field.default_factory is not dataclasses.MISSING
             default = "made" if made else steady(repr(field.default))
             required = not made and field.default is dataclasses.MISSING
             yield f"    {field.name}: {field.type}" + ("" if required else f" = {default}")
+    if typing.is_typeddict(thing):
+        for name, kind in inspect.get_annotations(thing).items():
+            yield f"    {name}: {kind.__forward_arg__}"
     for name, field in getattr(thing, "model_fields", {}).items():
         required = field.is_required()
         default = "made" if field.default_factory else steady(repr(field.default))
@@ -90,6 +95,14 @@ def test_the_public_api_is_the_snapshot():
         expected.splitlines(), actual.splitlines(), "the snapshot", "the code", lineterm="", n=1
     )
     assert actual == expected, "\n".join(("the public API has changed:", *difference))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_page_names_all_that_is_public(name):
+    page = PAGE.read_text(encoding="utf-8")
+    named = {word for code in re.findall(r"`([^`]+)`", page) for word in re.findall(r"\w+", code)}
+    assert name in page
+    assert sorted(set(importlib.import_module(name).__all__) - named) == []
 
 
 if __name__ == "__main__":

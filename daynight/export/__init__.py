@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Literal
 
 from daynight.errors import ModelError, UsageError, nearest
 
+__all__ = ["export"]
+
 if TYPE_CHECKING:
     from daynight.export.parity import Parity
     from daynight.plugin.exporter import Artefact, Batch, Exporter, Trained

@@ -8,21 +8,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
 from daynight.errors import UsageError
+from daynight.training.options import TrainOptions
+from daynight.training.run.callbacks import Callback
 
-if TYPE_CHECKING:
-    from daynight.training.run.callbacks import Callback
-    from daynight.training.session import SessionOptions
+__all__ = ["Callback", "TrainOptions", "TrainingResult", "train"]
 
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What came of a run."""
+    """The result of a training run."""
 
     run: Path
-    """Its folder: checkpoints, recipe, metrics, curves and sample grids."""
+    """Folder of the run: checkpoints, recipe, metrics, curves and sample grids."""
     steps: int
     """Steps done."""
 
@@ -34,7 +34,7 @@ def train(
     *,
     minutes: float | None = None,
     callbacks: Sequence[Callback] = (),
-    **options: Unpack[SessionOptions],
+    **options: Unpack[TrainOptions],
 ) -> TrainingResult:
     """Train on photographs by day and by night.
 
@@ -43,9 +43,9 @@ def train(
         night: likewise.
         out: folder of the run.
         minutes: stop after this long, with a checkpoint.
-        callbacks: called beside those that write metrics, curves and sample grids into the folder.
+        callbacks: called in addition to those that write metrics, curves and sample grids into the folder.
         options: ``preset``, ``settings``, ``pairs``, ``start``, ``resume``, ``device``, ``jobs`` and
-            ``warn``, as :class:`daynight.training.session.SessionOptions` describes them.
+            ``warn``; see :class:`TrainOptions`.
 
     Raises:
         UsageError: an option or the recipe doesn't fit, there is nothing to train on, or PyTorch is not

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Any
 
 import torch
 
@@ -16,6 +16,7 @@ from daynight.errors import DeviceError, UsageError
 from daynight.plugin.registry import Registry
 from daynight.training.methods import find_method
 from daynight.training.methods.kind import Context, Recipe, Sources
+from daynight.training.options import Setting, TrainOptions
 from daynight.training.recipe import read_preset, read_recipe, update_recipe, write_recipe
 from daynight.training.run.callbacks import Callback
 from daynight.training.run.checkpoint import checkpoints
@@ -23,29 +24,6 @@ from daynight.training.run.method import Data
 from daynight.training.run.precision import faster_precision
 from daynight.training.run.processes import ProcessGroup, join_processes
 from daynight.training.run.trainer import Trainer
-
-Setting = bool | int | float | str
-Warn = Callable[[str], None]
-
-
-class SessionOptions(TypedDict, total=False):
-    """What a run is opened with; each has a default."""
-
-    preset: str | None
-    """Name of a preset, or a TOML file of your own; ``relight`` by default. Only for a new run."""
-    settings: Mapping[str, Setting]
-    """Hyper-parameters that differ from the preset's, by name: ``size``, ``run.steps``."""
-    pairs: Path | None
-    """CSV of photographs that belong together, with the header ``day,night``."""
-    start: Sequence[str] | None
-    """Models to start from, by name or as ONNX files: night and day. Only for a new run."""
-    resume: bool
-    """Go on from the run's checkpoint."""
-    device: Literal["auto", "cpu", "cuda"]
-    jobs: int | None
-    """CPU cores to use; all available by default."""
-    warn: Warn
-    """Called with one line for each file that can't be read, and each plugin that can't be loaded."""
 
 
 @dataclass(frozen=True)
@@ -103,12 +81,12 @@ def open_session(day: Path, night: Path, run: Path, *, new: bool = True, **optio
         night: where the night photographs are.
         run: its folder; nothing is written there yet.
         new: refuse a folder that holds a run, unless it is to be resumed.
-        options: as :class:`SessionOptions`.
+        options: as :class:`TrainOptions`.
 
     Raises:
         UsageError: an option or the recipe doesn't fit, or there is nothing to train on.
     """
-    opts = SessionOptions(**options)  # type: ignore[typeddict-item]
+    opts = TrainOptions(**options)  # type: ignore[typeddict-item]
     resume, start, warn = opts.get("resume", False), opts.get("start"), opts.get("warn", _ignore)
     recipe = _recipe(run, opts.get("preset"), opts.get("settings", {}), resume=resume)
     if start and resume:
