@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from daynight import hookimpl
 from daynight.errors import ModelError, UsageError
-from daynight.plugin.exporter import Artefact, Batch, Exporter, ExportOptions, Output, Tolerance, Trained
+from daynight.models.facts import NCHW
+from daynight.plugin.exporter import Artefact, Exporter, ExportOptions, Output, Tolerance, Trained
 
 if TYPE_CHECKING:
     import torch
@@ -59,7 +60,7 @@ class OnnxExporter(Exporter):
             return _artefact(trained, change(model) if change else model, options.precision)
 
 
-def _quantised(trained: Trained, model: Any, calibration: Sequence[Batch], kept: int = 1) -> Artefact:
+def _quantised(trained: Trained, model: Any, calibration: Sequence[NCHW], kept: int = 1) -> Artefact:
     """Build a file in 8 bits whose last layers, ``kept`` of them, stay in 32.
 
     Falls back to twice as many, up to half of all: so as few as the tolerance allows are kept.

@@ -13,10 +13,9 @@ import numpy as np
 
 from daynight import hookimpl
 from daynight.colour.encoding import decode_display
-from daynight.models.facts import ModelKind
+from daynight.models.facts import NCHW, ModelKind
 from daynight.plugin.exporter import (
     Artefact,
-    Batch,
     Exporter,
     ExportOptions,
     Output,
@@ -66,7 +65,7 @@ class TorchScriptExporter(Exporter):
 def _runner(module: nn.Module) -> Runner:
     import torch
 
-    def run(plates: Batch) -> list[Batch]:
+    def run(plates: NCHW) -> list[NCHW]:
         with warnings.catch_warnings(), torch.no_grad():
             warnings.simplefilter("ignore")
             return [module(torch.from_numpy(plates)).numpy()]
@@ -87,7 +86,7 @@ def _content(module: ScriptModule, metadata: Mapping[str, str]) -> bytes:
     return content.getvalue()
 
 
-def _plate(picture: Batch, kind: ModelKind) -> Batch:
+def _plate(picture: NCHW, kind: ModelKind) -> NCHW:
     """Return a picture in [-1, 1] as Nuke passes it in, cropped to a size that is a multiple of nothing."""
     display = np.ascontiguousarray((picture[:, :, :-1, :-3] + 1) / 2, np.float32)
     return decode_display(display) if kind == "maps" else display

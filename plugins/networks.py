@@ -10,7 +10,7 @@ from daynight.plugin.network_kind import NetworkKind
 if TYPE_CHECKING:
     from torch import nn
 
-    from daynight.training.networks.p0 import Score
+    from daynight.training.networks.p0 import Activation
 
 
 # torch is imported by the factories, so that the command line can list the networks without it. Sizes and
@@ -23,7 +23,7 @@ def _p0_generator() -> nn.Module:
     return P0Generator()
 
 
-def _p0_discriminators(score: Score = "linear") -> dict[str, nn.Module]:
+def _p0_discriminators(score: Activation = "linear") -> dict[str, nn.Module]:
     from daynight.training.networks.p0 import P0Discriminator
 
     return {"whole": P0Discriminator(score)}

@@ -15,7 +15,8 @@ __all__ = ["export"]
 
 if TYPE_CHECKING:
     from daynight.export.parity import Parity
-    from daynight.plugin.exporter import Artefact, Batch, Exporter, Trained
+    from daynight.models.facts import NCHW
+    from daynight.plugin.exporter import Artefact, Exporter, Trained
 
 
 def export(
@@ -95,8 +96,8 @@ def _exporter(exporters: dict[str, type[Exporter]], to: str, precision: str, fol
 
 
 def _divided(
-    samples: Sequence[Batch], folder: Path | None, *, calibrated: bool
-) -> tuple[Sequence[Batch], Sequence[Batch]]:
+    samples: Sequence[NCHW], folder: Path | None, *, calibrated: bool
+) -> tuple[Sequence[NCHW], Sequence[NCHW]]:
     """Return what to calibrate by and what to compare on; a sample in both would flatter the report."""
     if not calibrated:
         return (), samples
@@ -118,7 +119,7 @@ def _within_tolerance(
 
 
 def _compared(
-    artefact: Artefact, trained: Trained, samples: Sequence[Batch], precision: str, *, real: bool
+    artefact: Artefact, trained: Trained, samples: Sequence[NCHW], precision: str, *, real: bool
 ) -> Parity | None:
     from daynight.export.parity import compare
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from daynight.models.facts import PREFIX
-from daynight.plugin.exporter import Batch, Output, Runner, Tolerance
+from daynight.models.facts import NCHW, PREFIX
+from daynight.plugin.exporter import Output, Runner, Tolerance
 
 KEY: Final = f"{PREFIX}parity"
 """Where a model's metadata holds the report, as JSON."""
@@ -77,7 +77,7 @@ class Parity(BaseModel):
 
 
 def compare(
-    network: Runner, file: Runner, samples: Sequence[Batch], outputs: Sequence[Output], **about: Any
+    network: Runner, file: Runner, samples: Sequence[NCHW], outputs: Sequence[Output], **about: Any
 ) -> Parity:
     """Run network and file on the same pictures.
 

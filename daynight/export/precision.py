@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from daynight.plugin.exporter import Batch
+from daynight.models.facts import NCHW
 
 _LARGE: Final = 100_000
 """Values from which a weight is stored in 16 bits."""
@@ -66,7 +66,7 @@ def layer_count(model: Any) -> int:
     return len(_layers(model.graph))
 
 
-def quantised(model: Any, plates: Sequence[Batch], kept: int) -> Any:
+def quantised(model: Any, plates: Sequence[NCHW], kept: int) -> Any:
     """Compute layers in 8 bits, by QuantizeLinear and DequantizeLinear around each.
 
     Weights have a scale for each channel; the range of a layer's input is the one measured on the plates.
@@ -85,7 +85,7 @@ def quantised(model: Any, plates: Sequence[Batch], kept: int) -> Any:
         def __init__(self) -> None:
             self._left = iter(plates)
 
-        def get_next(self) -> dict[str, Batch] | None:
+        def get_next(self) -> dict[str, NCHW] | None:
             plate = next(self._left, None)
             return None if plate is None else {source: plate}
 

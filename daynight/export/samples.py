@@ -11,8 +11,8 @@ import numpy as np
 from daynight.colour.encoding import decode_display, encode_display
 from daynight.frames.frame import Pixels
 from daynight.looks.relight import make_proxy, proxy_size
+from daynight.models.facts import NCHW
 from daynight.plates.photographs import find_photographs, nothing_readable, open_spaces, read_picture
-from daynight.plugin.exporter import Batch
 
 _MOST: Final = 32
 """Pictures read from a folder, spread evenly over it."""
@@ -22,7 +22,7 @@ _SHAPES: Final = ((9, 16), (5, 4), (1, 1))
 
 def load_samples(
     folder: Path | None, short_side: int, multiple: int, warn: Callable[[str], None]
-) -> list[Batch]:
+) -> list[NCHW]:
     """Read pictures of a folder and its subfolders, scaled to the size of a proxy; or make synthetic ones.
 
     Args:
@@ -51,14 +51,14 @@ def load_samples(
     ]
 
 
-def _scaled(picture: Pixels, short_side: int, multiple: int) -> Batch:
+def _scaled(picture: Pixels, short_side: int, multiple: int) -> NCHW:
     height, width = picture.shape[:2]
     proxy = make_proxy(decode_display(picture), *proxy_size(height, width, short_side, multiple))
     display = encode_display(proxy)  # (h, w, 3) in [0, 1]
     return np.ascontiguousarray(display.transpose(2, 0, 1)[np.newaxis] * 2 - 1)
 
 
-def _synthetic(height: int, width: int) -> Batch:
+def _synthetic(height: int, width: int) -> NCHW:
     random = np.random.default_rng(0)
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     light = np.where(y < 0.3 * np.sin(4 * x), 0.7 - 0.3 * y, 0.4 * np.sign(np.sin(20 * x)) - 0.3)

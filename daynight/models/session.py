@@ -14,11 +14,10 @@ from types import TracebackType
 from typing import Any, Final, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from daynight.errors import DeviceError, ModelError, UsageError, nearest
 from daynight.job import DeviceName
-from daynight.models.facts import Model, ModelFacts
+from daynight.models.facts import NCHW, Model, ModelFacts
 
 try:
     import onnxruntime
@@ -31,8 +30,6 @@ except ImportError as error:  # the second fails where uninstalling one of two w
 _CUDA: Final = "CUDAExecutionProvider"
 _CPU: Final = "CPUExecutionProvider"
 _CHANNELS: Final = 3
-
-Tensor = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -64,7 +61,7 @@ class OpenModel:
         """Names of its outputs."""
         return [output.name for output in self.session.get_outputs()]
 
-    def run(self, picture: Tensor) -> list[Tensor]:
+    def run(self, picture: NCHW) -> list[NCHW]:
         """Run the model.
 
         Args:

@@ -9,24 +9,19 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from daynight.models.facts import NCHW
 from daynight.plugin.network_kind import NetworkKind
 
 if TYPE_CHECKING:
     from torch import nn
 
-Batch: TypeAlias = NDArray[np.float32]
-"""Pictures, or maps: N×3×H×W."""
-
 
 class Runner(Protocol):
     """A network or a model file as a function of pictures."""
 
-    def __call__(self, pictures: Batch, /) -> Sequence[Batch]:
+    def __call__(self, pictures: NCHW, /) -> Sequence[NCHW]:
         """Return its outputs, in their order."""
 
 
@@ -53,7 +48,7 @@ class Trained(Protocol):
     def size(self) -> int:
         """Short side of the pictures that it was trained on, in pixels."""
 
-    def __call__(self, pictures: Batch, /) -> Sequence[Batch]:
+    def __call__(self, pictures: NCHW, /) -> Sequence[NCHW]:
         """Run it on arrays."""
 
 
@@ -89,7 +84,7 @@ class Artefact:
     """What ``run`` returns, in order, and how far each may differ."""
     reference: Runner | None = None
     """What ``run`` is compared with; ``None``: the trained generator."""
-    as_input: Callable[[Batch], Batch] | None = None
+    as_input: Callable[[NCHW], NCHW] | None = None
     """Turns a sample (display-encoded, [-1, 1]) into what ``run`` and ``reference`` take, if they differ."""
     versions: Mapping[str, str] = field(default_factory=dict)
     """Versions of the libraries that took part, for the report."""
@@ -103,7 +98,7 @@ class ExportOptions:
 
     precision: str = "fp32"
     """How it computes and stores its weights: one of the exporter's ``precisions``."""
-    calibration: Sequence[Batch] = ()
+    calibration: Sequence[NCHW] = ()
     """Samples, 1×3×H×W each, for a precision in the exporter's ``calibrated``. Never those compared on."""
 
 

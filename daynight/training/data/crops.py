@@ -7,24 +7,21 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from daynight.errors import UsageError
 from daynight.frames.frame import Pixels
 from daynight.frames.resize import scaled
 from daynight.training.data.recipe import DataRecipe, Framing
+from daynight.training.run.method import RGB
 
 _LEAST_PART: Final = {"whole": 8 / 9, "square": 1.0, "random": 0.5}
 """Least side of a crop, as a part of the largest of its shape that fits in the photograph."""
 _LONGEST: Final = 5 / 3
 """Largest aspect of a whole frame, either way."""
 
-Picture = NDArray[np.uint8]
-"""H×W×3, display-encoded."""
-
 
 @dataclass(frozen=True)
-class Crop:
+class CropBox:
     """A part of one photograph."""
 
     top: int
@@ -36,7 +33,7 @@ class Crop:
     """Height and width to which it is scaled, in pixels."""
     mirrored: bool
 
-    def of(self, picture: Picture) -> Picture:
+    def of(self, picture: RGB) -> RGB:
         """Cut it out of a picture, and scale it."""
         part = picture[self.top : self.top + self.height, self.left : self.left + self.width]
         small = scaled(part, *self.size)
@@ -44,7 +41,7 @@ class Crop:
 
 
 @dataclass(frozen=True)
-class Crops:
+class CropSampler:
     """Which part of a photograph is drawn, and at which size."""
 
     framing: Framing
@@ -59,7 +56,7 @@ class Crops:
     """Whether half the photographs are drawn mirrored."""
 
     @classmethod
-    def for_size(cls, recipe: DataRecipe, *, name: str, multiple: int, least_side: int) -> Crops:
+    def for_size(cls, recipe: DataRecipe, *, name: str, multiple: int, least_side: int) -> CropSampler:
         """Return the crops of a recipe.
 
         Args:
@@ -101,13 +98,13 @@ class Crops:
         scale = min(self.scale_of(height, width) / _LEAST_PART[self.framing], 1.0)
         return scaled(picture, _part(height, scale), _part(width, scale))
 
-    def draw(self, height: int, width: int, random: np.random.Generator) -> Crop:
+    def draw(self, height: int, width: int, random: np.random.Generator) -> CropBox:
         """Draw a crop of a photograph of this height and width."""
         size = self.size_of(height, width)
         scale = random.uniform(_LEAST_PART[self.framing], 1.0) / self.scale_of(height, width)
         high, wide = min(_part(size[0], scale), height), min(_part(size[1], scale), width)
         top, left = int(random.integers(height - high + 1)), int(random.integers(width - wide + 1))
-        return Crop(top, left, high, wide, size, self.mirror and random.random() < 0.5)
+        return CropBox(top, left, high, wide, size, self.mirror and random.random() < 0.5)
 
     def describe(self) -> str:
         """Describe what is drawn, in one line."""

@@ -15,16 +15,16 @@ from daynight.errors import DaynightError, UsageError
 from daynight.frames.resize import scaled
 from daynight.plates.photographs import Photograph, Warn
 from daynight.plugin.network_kind import NetworkKind
-from daynight.training.data.crops import Crops
+from daynight.training.data.crops import CropSampler
 from daynight.training.data.pairs import read_pairs
-from daynight.training.data.photographs import Kept, Photographs, as_tensor, decoded
+from daynight.training.data.photographs import DecodedPhotograph, Photographs, as_tensor, decode_photographs
 from daynight.training.data.recipe import DataRecipe
 
 _UNLIKE: Final = 1.05
 """Ratio of two aspects from which the pictures of a pair can't show the same view."""
 
 
-class Reading(Protocol):
+class ReadOptions(Protocol):
     """How files are read."""
 
     @property
@@ -78,7 +78,7 @@ class TrainingData(Protocol):
 
 
 def open_data(  # noqa: PLR0917 - the recipe and its network, then the photographs
-    recipe: DataRecipe, kind: NetworkKind, day: Path, night: Path, pairs: Path | None, reading: Reading
+    recipe: DataRecipe, kind: NetworkKind, day: Path, night: Path, pairs: Path | None, options: ReadOptions
 ) -> TrainingData:
     """Read the photographs that a recipe trains on.
 
@@ -88,13 +88,15 @@ def open_data(  # noqa: PLR0917 - the recipe and its network, then the photograp
         day: a folder (searched through), a pattern such as ``shot.####.exr``, or one image.
         night: likewise; with pairs, both are folders.
         pairs: CSV with the header ``day,night``, of names below both folders; ``None``: unpaired.
-        reading: how files are read.
+        options: how files are read.
 
     Raises:
         UsageError: a size does not fit the networks, or there is nothing to train on.
     """
-    crops = Crops.for_size(recipe, name=kind.name, multiple=kind.size_multiple, least_side=kind.least_side)
-    power, deepen, warn, jobs = recipe.source_power, recipe.deepen, reading.warn, reading.jobs
+    crops = CropSampler.for_size(
+        recipe, name=kind.name, multiple=kind.size_multiple, least_side=kind.least_side
+    )
+    power, deepen, warn, jobs = recipe.source_power, recipe.deepen, options.warn, options.jobs
     if pairs is not None:
         return Paired.read(pairs, day, night, crops, warn, source_power=power, deepen=deepen, jobs=jobs)
     return Unpaired(
@@ -163,7 +165,7 @@ class Paired(_Sides):
         table: Path,
         day: Path,
         night: Path,
-        crops: Crops,
+        crops: CropSampler,
         warn: Warn,
         *,
         source_power: float = 1.0,
@@ -195,8 +197,8 @@ class Paired(_Sides):
         by_day, by_night = [], []
         for row, *pair in zip(
             rows,
-            decoded(days, crops, False, warn, jobs),
-            decoded(nights, crops, deepen, warn, jobs),
+            decode_photographs(days, crops, False, warn, jobs),
+            decode_photographs(nights, crops, deepen, warn, jobs),
             strict=True,
         ):
             try:
@@ -221,11 +223,13 @@ class Paired(_Sides):
     def _pair(self, random: np.random.Generator) -> tuple[Tensor, Tensor]:
         index = self.day.choose(random)
         crop = self.day.crop(index, random)
-        day, night = (crop.of(side.kept[index].picture) for side in (self.day, self.night))
+        day, night = (crop.of(side.photographs[index].picture) for side in (self.day, self.night))
         return as_tensor(day), as_tensor(night)
 
 
-def _matched(day: Kept | DaynightError, night: Kept | DaynightError) -> tuple[Kept, Kept]:
+def _matched(
+    day: DecodedPhotograph | DaynightError, night: DecodedPhotograph | DaynightError
+) -> tuple[DecodedPhotograph, DecodedPhotograph]:
     """Return a pair with the night scaled to the day's frame.
 
     Raises:

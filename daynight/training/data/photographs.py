@@ -28,7 +28,8 @@ from daynight.plates.photographs import (
     read_picture,
 )
 from daynight.plates.sequences import discover
-from daynight.training.data.crops import Crop, Crops, Picture
+from daynight.training.data.crops import CropBox, CropSampler
+from daynight.training.run.method import RGB
 
 _LIFTED: Final = 0.04
 """Display value from which the darkest pixels of a night photograph count as lifted, and are pulled down."""
@@ -38,13 +39,13 @@ _NUMBER_AND_ENDING: Final = re.compile(r"[._-]?\d*\.[^./]+$")
 
 
 @dataclass(frozen=True)
-class Kept:
+class DecodedPhotograph:
     """A photograph in memory."""
 
     name: str
     """Its path below the source, with forward slashes."""
-    picture: Picture
-    """At a little more than what is drawn, see :meth:`Crops.shrunk`."""
+    picture: RGB
+    """At a little more than what is drawn, see :meth:`CropSampler.shrunk`."""
     size: tuple[int, int]
     """Height and width that its file has, in pixels."""
 
@@ -54,7 +55,7 @@ class Photographs:
 
     Args:
         source: where they come from.
-        kept: at least one; ``NAME_0001.jpg``, ``NAME.1001.exr`` and the like are views of one source.
+        photographs: at least one; ``NAME_0001.jpg``, ``NAME.1001.exr`` and the like are views of one source.
         crops: what is drawn of them.
         source_power: a source of n views is drawn with weight n to this power.
         left_out: files that could not be read.
@@ -63,14 +64,14 @@ class Photographs:
     def __init__(
         self,
         source: Path,
-        kept: Sequence[Kept],
-        crops: Crops,
+        photographs: Sequence[DecodedPhotograph],
+        crops: CropSampler,
         *,
         source_power: float = 1.0,
         left_out: int = 0,
     ) -> None:
-        self.kept, self.crops = kept, crops
-        sources = [_NUMBER_AND_ENDING.sub("", each.name) for each in kept]
+        self.photographs, self.crops = photographs, crops
+        sources = [_NUMBER_AND_ENDING.sub("", each.name) for each in photographs]
         views = Counter(sources)
         weights = np.array([views[each] ** (source_power - 1) for each in sources])
         self._weights = weights / weights.sum()
@@ -80,7 +81,7 @@ class Photographs:
     def read(
         cls,
         source: Path,
-        crops: Crops,
+        crops: CropSampler,
         warn: Warn,
         *,
         source_power: float = 1.0,
@@ -107,7 +108,7 @@ class Photographs:
             if number is None or number in shot.requested
         ]
         kept = []
-        for result in decoded(found, crops, deepen, warn, jobs):
+        for result in decode_photographs(found, crops, deepen, warn, jobs):
             if isinstance(result, DaynightError):
                 warn(f"{result}; it is left out")
             else:
@@ -118,15 +119,15 @@ class Photographs:
         return cls(source, kept, crops, source_power=source_power, left_out=left_out)
 
     def __len__(self) -> int:
-        return len(self.kept)
+        return len(self.photographs)
 
     def choose(self, random: np.random.Generator) -> int:
         """Draw the index of a photograph."""
         return int(random.choice(len(self), p=self._weights))
 
-    def crop(self, index: int, random: np.random.Generator) -> Crop:
+    def crop(self, index: int, random: np.random.Generator) -> CropBox:
         """Draw a crop of a photograph."""
-        height, width = self.kept[index].picture.shape[:2]
+        height, width = self.photographs[index].picture.shape[:2]
         return self.crops.draw(height, width, random)
 
     def draw(self, random: np.random.Generator, *, exposure: float = 0.0) -> Tensor:
@@ -140,7 +141,7 @@ class Photographs:
             3×H×W float32, contiguous, display-encoded in [-1, 1].
         """
         index = self.choose(random)
-        picture = _unit(self.crop(index, random).of(self.kept[index].picture))
+        picture = _unit(self.crop(index, random).of(self.photographs[index].picture))
         if exposure:
             gain = np.float32(2.0 ** random.uniform(-exposure, exposure))
             picture = np.minimum(encode_display(decode_display(picture) * gain), 1)
@@ -150,16 +151,18 @@ class Photographs:
         """Return the band of brightness between two quantiles, as a ``TrainingData`` does."""
         parts = [
             cv2.resize(_unit(each.picture), (_PARTS, _PARTS), interpolation=cv2.INTER_AREA).mean(axis=2)
-            for each in self.kept
+            for each in self.photographs
         ]
         darkest, brightest = np.quantile(parts, (low, high), axis=0).astype(np.float32) * 2 - 1
         return torch.from_numpy(darkest), torch.from_numpy(brightest)
 
     def describe(self) -> str:
         """Describe where they come from, how many and how large they are, and what memory they take."""
-        smallest, largest = (order((each.size for each in self.kept), key=math.prod) for order in (min, max))
-        enlarged = sum(self.crops.scale_of(*each.size) > 1 for each in self.kept)
-        memory = sum(each.picture.nbytes for each in self.kept) / 1e6
+        smallest, largest = (
+            order((each.size for each in self.photographs), key=math.prod) for order in (min, max)
+        )
+        enlarged = sum(self.crops.scale_of(*each.size) > 1 for each in self.photographs)
+        memory = sum(each.picture.nbytes for each in self.photographs) / 1e6
         facts = [
             _counted(len(self), "photograph"),
             f"of {_counted(self._sources, 'source')}",
@@ -171,23 +174,23 @@ class Photographs:
         return f"{self._source}: {facts[0]} {', '.join(facts[1:])}"
 
 
-def decoded(
-    photographs: Sequence[Photograph], crops: Crops, deepen: bool, warn: Warn, jobs: int | None
-) -> list[Kept | DaynightError]:
+def decode_photographs(
+    photographs: Sequence[Photograph], crops: CropSampler, deepen: bool, warn: Warn, jobs: int | None
+) -> list[DecodedPhotograph | DaynightError]:
     """Decode photographs; a fault takes the place of one that can't be read."""
     spaces = open_spaces(warn)
 
-    def work(photograph: Photograph) -> Kept:
+    def work(photograph: Photograph) -> DecodedPhotograph:
         pixels = read_picture(photograph.path, spaces).pixels
         shrunk = crops.shrunk(pixels)
         picture = _deepened(shrunk) if deepen else shrunk
         height, width = pixels.shape[:2]
-        return Kept(photograph.name, np.rint(picture * 255).astype(np.uint8), (height, width))
+        return DecodedPhotograph(photograph.name, np.rint(picture * 255).astype(np.uint8), (height, width))
 
     return [result for _, result in each_of(photographs, work, jobs, lambda *_: None)]
 
 
-def as_tensor(picture: Picture | Pixels) -> Tensor:
+def as_tensor(picture: RGB | Pixels) -> Tensor:
     """Lay a picture H×W×3, in levels or in [0, 1], out as networks take it: 3×H×W in [-1, 1]."""
     unit = _unit(picture) if picture.dtype == np.uint8 else picture
     return torch.from_numpy(np.ascontiguousarray(unit.transpose(2, 0, 1) * 2 - 1))
@@ -201,7 +204,7 @@ def _deepened(picture: Pixels) -> Pixels:
     return np.asarray(np.clip((picture - darkest) / (1 - darkest), 0, 1), np.float32)
 
 
-def _unit(picture: Picture | Pixels) -> Pixels:
+def _unit(picture: RGB | Pixels) -> Pixels:
     """Scale 8 bits to [0, 1]."""
     return np.asarray(picture / np.float32(255), np.float32)
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from daynight.training.networks.outputs import Translation
 
-Score = Literal["linear", "sigmoid"]
+Activation = Literal["linear", "sigmoid"]
 
 SIZE_MULTIPLE: Final = 8
 """Height and width that the generator takes: three halvings."""
@@ -89,8 +89,8 @@ class P0Discriminator(nn.Sequential):
     Source: P0 table II.
     """
 
-    def __init__(self, score: Score = "linear") -> None:
-        if score not in get_args(Score):
+    def __init__(self, score: Activation = "linear") -> None:
+        if score not in get_args(Activation):
             raise ValueError(f"score {score!r} is neither linear nor sigmoid")
         super().__init__(
             nn.Conv2d(3, 32, 4, 4),  # 256x256x3 -> 64x64x32

@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 
 from daynight.errors import UsageError  # noqa: E402
 from daynight.plugin.network_kind import NetworkKind  # noqa: E402
-from daynight.training.data.loading import Crops, Photographs, open_data  # noqa: E402
+from daynight.training.data.loading import CropSampler, Photographs, open_data  # noqa: E402
 from daynight.training.data.recipe import DataRecipe  # noqa: E402
 
 KIND = NetworkKind("made", "for tests", lambda: None, lambda: {}, 32, 64, "pixels")
@@ -67,8 +67,8 @@ def extents(pictures):
     ],
 )
 def test_whole_frames_keep_their_shape(height, width, expected):
-    assert Crops("whole", 192, 64).size_of(height, width) == expected
-    assert Crops("square", 192, 64).size_of(height, width) == (192, 192)
+    assert CropSampler("whole", 192, 64).size_of(height, width) == expected
+    assert CropSampler("square", 192, 64).size_of(height, width) == (192, 192)
 
 
 @pytest.mark.parametrize(
@@ -134,8 +134,8 @@ def test_random_squares_are_half_the_short_side_to_all_of_it(sloping):
 
 @pytest.mark.parametrize(("framing", "kept"), [("whole", 72), ("square", 64), ("random", 128)])
 def test_memory_holds_no_more_than_the_smallest_crop_needs(sloping, framing, kept):
-    crops = Crops(framing, 64, 32)
-    pictures = Photographs.read(sloping, crops, ignore).kept
+    crops = CropSampler(framing, 64, 32)
+    pictures = Photographs.read(sloping, crops, ignore).photographs
     assert [min(each.picture.shape[:2]) for each in pictures] == [kept]
     assert pictures[0].size == (200, 400)
 

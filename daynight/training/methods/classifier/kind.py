@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from daynight.training.data.crops import Crops
+from daynight.training.data.crops import CropSampler
 from daynight.training.data.photographs import Photographs
 from daynight.training.methods.classifier.data import DayOrNight
 from daynight.training.methods.classifier.step import BinaryClassifier
@@ -29,7 +29,7 @@ def open_classifier(
     Raises:
         UsageError: a folder holds no image that can be read.
     """
-    crops = Crops.for_size(recipe.data, name="classifier", multiple=_MULTIPLE, least_side=min(SIZE))
+    crops = CropSampler.for_size(recipe.data, name="classifier", multiple=_MULTIPLE, least_side=min(SIZE))
     power = recipe.data.source_power
     day, night = (
         Photographs.read(source, crops, context.warn, source_power=power, jobs=context.jobs)
