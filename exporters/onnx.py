@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import logging
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from daynight import hookimpl
 from daynight.errors import ModelError, UsageError
+from daynight.export.quiet import quiet
 from daynight.models.facts import NCHW
 from daynight.plugin.exporter import Artefact, Exporter, ExportOptions, Output, Tolerance, Trained
 
@@ -52,7 +50,7 @@ class OnnxExporter(Exporter):
         """
         from daynight.export.precision import in_half, with_half_weights
 
-        with _quiet():
+        with quiet():
             model = _without_traces(_converted(trained))
             if options.precision == "int8":
                 return _quantised(trained, model, options.calibration)
@@ -71,7 +69,7 @@ def _quantised(trained: Trained, model: Any, calibration: Sequence[NCHW], kept: 
     if count < 3:
         fault = f"leaves nothing in 8 bits of a network of {count} layers"
         raise UsageError("`precision=int8`", fault, "use fp16")
-    with _quiet():
+    with quiet():
         artefact = _artefact(trained, quantised(model, calibration, kept=kept), "int8")
     if 2 * kept > count // 2:
         return artefact
@@ -177,19 +175,6 @@ def _outputs(trained: Trained, precision: str) -> list[Output]:
     if trained.kind.output == "maps":
         return [Output("stops", "stops", stops), Output("emission", "of white", emission)]
     return [Output("picture", "levels", picture, scale=_LEVELS)]
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence what PyTorch's exporter and onnxruntime's quantiser log about their own parts."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(before)
 
 
 @hookimpl

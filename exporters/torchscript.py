@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import warnings
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -13,6 +12,7 @@ import numpy as np
 
 from daynight import hookimpl
 from daynight.colour.encoding import decode_display
+from daynight.export.quiet import quiet
 from daynight.models.facts import NCHW, ModelKind
 from daynight.plugin.exporter import (
     Artefact,
@@ -33,7 +33,7 @@ _TOLERANCES: Final = {"maps": (1e-3, 1e-4), "pixels": (0.1, 0.01)}
 
 
 class TorchScriptExporter(Exporter):
-    """Builds one TorchScript file: N×3×H×W in, the same out, of any size, with all that lies between.
+    """Builds one TorchScript file: N×3×H×W in, N×3×H×W out, at any size, all conversions included.
 
     A network of maps takes and returns scene-linear light, one of pictures takes and returns display-encoded
     pictures in [0, 1].
@@ -48,8 +48,7 @@ class TorchScriptExporter(Exporter):
         from daynight.export.scripted import nuke_module, scripted
 
         module = scripted(trained)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet():
             # Its own bytes: daynight never loads anyone's file this way.
             loaded = torch.jit.load(io.BytesIO(_content(module, {})))  # type: ignore[no-untyped-call]
         return Artefact(
@@ -66,8 +65,7 @@ def _runner(module: nn.Module) -> Runner:
     import torch
 
     def run(plates: NCHW) -> list[NCHW]:
-        with warnings.catch_warnings(), torch.no_grad():
-            warnings.simplefilter("ignore")
+        with quiet(), torch.no_grad():
             return [module(torch.from_numpy(plates)).numpy()]
 
     return run
@@ -80,8 +78,7 @@ def _content(module: ScriptModule, metadata: Mapping[str, str]) -> bytes:
     from daynight.export.parity import ARCHIVED
 
     content = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet():
         torch.jit.save(module, content, _extra_files={ARCHIVED: json.dumps(dict(metadata)).encode()})
     return content.getvalue()
 

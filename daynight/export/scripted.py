@@ -6,12 +6,11 @@ does all of that. What depends on a picture's size is scripted, the network itse
 
 from __future__ import annotations
 
-import warnings
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from daynight.export.quiet import quiet
 from daynight.plugin.exporter import Trained
 from daynight.training.networks.relight import apply_maps, encode_display
 
@@ -89,9 +88,7 @@ def scripted(trained: Trained) -> torch.jit.ScriptModule:
     multiple = trained.kind.size_multiple
     side = -(-trained.kind.least_side // multiple) * multiple
     inner = "maps" if isinstance(module, Relit) else "network"
-    with warnings.catch_warnings(), torch.no_grad():
-        # PyTorch calls TorchScript deprecated; it is what CatFileCreator reads.
-        warnings.simplefilter("ignore")
+    with quiet(), torch.no_grad():
         example = torch.zeros(1, 3, side, side)
         traced = torch.jit.trace(getattr(module, inner), example, check_trace=False)  # type: ignore[no-untyped-call]
         setattr(module, inner, traced)
