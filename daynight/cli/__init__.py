@@ -26,7 +26,7 @@ COMMANDS: Final = {
     "export": "Write a generator of the training run RUN as one model file.",
     "looks": "List the looks.",
     "models": "List the models.",
-    "networks": "List the kinds of network that can be trained, or show one's size.",
+    "networks": "List the kinds of network that can be trained, or show one of them.",
     "plugins": "List plugins, or show a step's options.",
     "show": "Show what a model file holds: facts, card, and parity.",
     "train": "Train a night and a day network on two sets of photographs.",
