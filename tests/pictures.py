@@ -96,7 +96,7 @@ def open_spec(look: LookSpec, *, warn: Callable[[str], None] = pytest.fail, **op
         registry,
         ModelCache(registry.models, "cpu"),
         warn=warn,
-        still=lambda path: spaces.unasked().displayed(read_frame(path)),
+        still=lambda path: spaces.without_overrides().displayed(read_frame(path)),
         **options,
     )
 

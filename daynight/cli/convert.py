@@ -23,9 +23,7 @@ CONFIG_VARIABLE: Final = "DAYNIGHT_CONFIG"
 @click.command("convert", cls=JobCommand)
 @job_options
 @click.option("--job", "job_file", type=FilePath(), metavar="FILE.toml", help="Take options from a job file.")
-@click.option(
-    "--save-job", type=FilePath(), metavar="FILE.toml", help="Write the job to a job file."
-)
+@click.option("--save-job", type=FilePath(), metavar="FILE.toml", help="Write the job to a job file.")
 @click.option(
     "--config",
     type=FilePath(),

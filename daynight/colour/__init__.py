@@ -1,1 +1,1 @@
-"""Colour: display encodings, film scans, and colour spaces by OCIO."""
+"""Color: display encoding, film scans, and color spaces by OCIO."""

@@ -1,8 +1,8 @@
-"""Between scene-linear light and display-encoded pictures, and film scans.
+"""Convert between scene-linear light and display-encoded pictures, and view light as a display shows it.
 
-Display encoding is the sRGB curve (IEC 61966-2-1). A plate from a float file may hold light far above 1;
-its display encoding is rolled off above a knee so that a network still sees [0, 1], and comes back by
-the exact inverse. Negative light is mirrored through the curve, so it comes back too.
+Display encoding is the sRGB curve (IEC 61966-2-1). A plate from a float file may hold light far above 1: its
+display encoding is rolled off above a knee, so that a network still sees [0, 1], and has an exact inverse.
+Negative light is mirrored through the curve, which keeps it invertible.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import numpy as np
 from daynight.frames.frame import Frame, FrameEncoding, Pixels
 
 LUMINANCE: Final = (0.2126, 0.7152, 0.0722)
-"""Weights of red, green and blue in luminance, or in luma where they are display-encoded (Rec. 709)."""
+"""Rec. 709 weights of red, green and blue in luminance; in luma, if they are display-encoded."""
 KNEE: Final = 0.9
-"""Display value up to which the roll-off changes nothing."""
+"""Display value at which the roll-off starts."""
 
 _BRIGHTEST: Final = 1.055 * 65504.0 ** (1 / 2.4) - 0.055  # the largest half float, on the extended curve
 
@@ -33,17 +33,14 @@ def _slope() -> float:
 
 _A: Final = _slope()
 
-_WHITE, _BLACK, _STEP, _GAMMA = 685.0, 95.0, 0.002, 0.6
-"""Kodak's Cineon: code of white and of black in 10 bits, density of a code, gamma of the negative."""
-_FLARE: Final = 10 ** ((_BLACK - _WHITE) * _STEP / _GAMMA)
-
 
 def encode_display(linear: Pixels, *, high_range: bool = False) -> Pixels:
     """Encode scene-linear light for display.
 
     Args:
         linear: any shape, float32, 1.0 is diffuse white.
-        high_range: roll values above the knee off into [KNEE, 1]; else the curve goes on above 1.
+        high_range: roll values above the knee off into [KNEE, 1], and mirror negative light. Otherwise the
+            curve goes on above 1, and negative light is black.
 
     Returns:
         A new array of the same shape.
@@ -68,15 +65,15 @@ def decode_display(display: Pixels, *, high_range: bool = False) -> Pixels:
 
 
 def to_encoding(frame: Frame, encoding: FrameEncoding) -> Frame:
-    """Return the frame in this encoding; the same frame where it is in it already.
+    """Return the frame in this encoding; the same frame if it already is.
 
     Raises:
-        ValueError: one of both is the file's own, which only ``colour.spaces`` knows.
+        ValueError: either encoding is the file's own, which only ``colour.spaces`` can convert.
     """
     if frame.encoding == encoding:
         return frame
     if "file" in (frame.encoding, encoding):
-        raise ValueError("values as a file holds them have a colour space of their own")
+        raise ValueError("values in a file's own color space: convert them by ColourSpaces.to_working first")
     change = encode_display if encoding == "display" else decode_display
     return dataclasses.replace(
         frame, pixels=change(frame.pixels, high_range=frame.high_range), encoding=encoding
@@ -84,15 +81,12 @@ def to_encoding(frame: Frame, encoding: FrameEncoding) -> Frame:
 
 
 def luminance(picture: Pixels) -> Pixels:
-    """Rec. 709 luminance of light …×3 (of a display-encoded picture: luma), as an array of one axis less."""
+    """Return the Rec. 709 luminance (luma, if display-encoded) of …×3, without the last axis."""
     return np.asarray(picture @ np.array(LUMINANCE, np.float32), np.float32)
 
 
 def shown(frame: Frame) -> Pixels:
-    """Return the frame's picture as a display shows it: N×H×W×3 in [0, 1], sRGB, for what can't see beyond.
-
-    NaN shows as black.
-    """
+    """Return the frame's picture as a display shows it: N×H×W×3, sRGB, clipped to [0, 1], NaN as black."""
     if frame.encoding == "display" and not frame.high_range:
         return np.clip(frame.pixels, 0, 1)
     light = finite(to_encoding(frame, "scene-linear").pixels)
@@ -100,10 +94,10 @@ def shown(frame: Frame) -> Pixels:
 
 
 def with_shown(frame: Frame, picture: Pixels) -> Frame:
-    """Return the frame with what :func:`shown` gave changed to ``picture``.
+    """Return the frame with the picture from :func:`shown` replaced by ``picture``, of the same shape.
 
-    Light x that a display can't show stays in proportion: ``y = decode(picture) * max(x, 1) + min(x, 0)``;
-    an unchanged picture gives the frame's own light back.
+    Light x beyond a display's range keeps its proportion: ``y = decode(picture) * max(x, 1) + min(x, 0)``.
+    For an unchanged picture, that is the frame's own light.
     """
     if frame.encoding == "display" and not frame.high_range:
         return frame.with_pixels(picture)
@@ -115,27 +109,13 @@ def with_shown(frame: Frame, picture: Pixels) -> Frame:
 
 
 def finite(light: Pixels) -> Pixels:
-    """Return light with NaN as black and infinite light as the largest half float, for what looks around.
+    """Return light with NaN as black and infinity as ±65504; the same array if all of it is finite.
 
-    A network or a mean that meets one NaN would spread it over the frame. The same array if there is none.
+    For networks and means: a single NaN would spread over the frame.
     """
     if np.isfinite(light).all():
         return light
     return np.nan_to_num(light, nan=0.0, posinf=65504.0, neginf=-65504.0)
-
-
-def from_density(codes: Pixels) -> Pixels:
-    """Light of film scans, ``(10^((1023 c - 685) 0.002 / 0.6) - b) / (1 - b)``: code 95 is 0, 685 is 1."""
-    light = np.exp2((codes * 1023 - _WHITE) * np.float32(_STEP / _GAMMA * np.log2(10)))
-    return np.asarray((light - _FLARE) / (1 - _FLARE), np.float32)
-
-
-def to_density(light: Pixels) -> Pixels:
-    """Codes of light: the inverse of :func:`from_density`. Light below code 0 is code 0."""
-    least = 10 ** (-_WHITE * _STEP / _GAMMA)
-    with np.errstate(invalid="ignore"):
-        codes = np.log10(np.maximum(light * (1 - _FLARE) + _FLARE, least)) * (_GAMMA / _STEP) + _WHITE
-    return np.asarray(codes / 1023, np.float32)
 
 
 def _curve(light: Pixels) -> Pixels:
@@ -148,6 +128,7 @@ def _curve(light: Pixels) -> Pixels:
 
 
 def _inverse_curve(display: Pixels) -> Pixels:
+    """Apply the inverse of the sRGB curve to values ≥ 0."""
     power: Pixels = display + np.float32(0.055)
     power /= np.float32(1.055)
     np.power(power, np.float32(2.4), out=power)

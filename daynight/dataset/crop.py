@@ -13,7 +13,8 @@ from typing import Final, Literal, get_args
 
 import numpy as np
 
-from daynight.colour.spaces import SRGB, ColourSpaces
+from daynight.colour.names import SRGB
+from daynight.colour.spaces import ColourSpaces
 from daynight.dataset.output import require_apart, require_free
 from daynight.errors import DaynightError, UsageError, nearest
 from daynight.frames.frame import Frame, Pixels
@@ -215,4 +216,4 @@ def _write_crop(pixels: Pixels, target: Path, spaces: ColourSpaces) -> None:
     levels = np.rint(pixels * np.float32(255)) / np.float32(255)
     frame = Frame(levels[np.newaxis], encoding="display", space=SRGB)
     output = output_spec(frame, target, "8")
-    write_frame(frame, output, options=WriteOptions(depth="8"), attributes=spaces.tags(SRGB, output))
+    write_frame(frame, output, options=WriteOptions(depth="8"), attributes=spaces.attributes(SRGB, output))

@@ -49,9 +49,9 @@ class Delivery:
         # A file that says what the plate's says needs no new attributes.
         same_space = output.same_format and result.space == plate.space
         if not same_space:
-            dropped += self._spaces.untold(result.space, output)
+            dropped += self._spaces.unnamed_space(result.space, output)
         self._report_dropped(job, dropped)
-        attributes = {} if same_space else self._spaces.tags(result.space, output)
+        attributes = {} if same_space else self._spaces.attributes(result.space, output)
         write_frame(
             result,
             output,

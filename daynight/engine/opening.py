@@ -70,7 +70,7 @@ def open_job_chain(
     spec = with_settings(spec, facts)
     if job.model is not None and job.chain is None:
         spec = fitted(spec, registry, models)
-    references = spaces.unasked()
+    references = spaces.without_overrides()
 
     def still(path: Path) -> Pixels:
         return references.displayed(read_frame(path))

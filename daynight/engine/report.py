@@ -16,7 +16,8 @@ from typing import Final
 import cv2
 import numpy as np
 
-from daynight.colour.spaces import SRGB, ColourSpaces
+from daynight.colour.names import SRGB
+from daynight.colour.spaces import ColourSpaces
 from daynight.engine.events import Event, FrameDone, Observer, Summary
 from daynight.engine.planning import FrameJob, Plan
 from daynight.engine.run import Conversion

@@ -32,9 +32,9 @@ class Frame:
     """The beauty, N×H×W×3 float32, R G B; N is 1 until the frame is tiled."""
     encoding: FrameEncoding = "scene-linear"
     """``scene-linear`` (light of Rec. 709 primaries, any range), ``display`` (its sRGB curve, [0, 1]), or
-    ``file``: values as they stand in the plate's file, in its own colour space. Steps never see the last."""
+    ``file``: values as they stand in the plate's file, in its own color space. Steps never see the last."""
     space: str = ""
-    """Name of the colour space of the plate's file, once it is known."""
+    """Name of the color space of the plate's file, once it is known."""
     high_range: bool = False
     """The plate may hold light above 1 (a float or log file): its display encoding rolls it off."""
     number: int | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from daynight.colour.spaces import CINEON, LINEAR, SRGB
+from daynight.colour.names import CINEON, LINEAR, SRGB
 from daynight.errors import UsageError
 from daynight.frames.frame import Frame
 from daynight.job import Depth

@@ -10,7 +10,7 @@ import pytest
 from click.testing import Result
 from pictures import part, picture, read_image, specs_of, write_image, write_parts
 
-from daynight.colour.spaces import STUDIO
+from daynight.colour.ocio import STUDIO
 
 Daynight = Callable[..., Result]
 

@@ -15,7 +15,9 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from pictures import converted, part, picture, read_image, run_convert, specs_of, write_image, write_parts
 
-from daynight.colour.spaces import BUILT_IN, LINEAR, SRGB, STUDIO, ColourSpaces
+from daynight.colour.names import LINEAR, SRGB
+from daynight.colour.ocio import BUILT_IN, STUDIO
+from daynight.colour.spaces import ColourSpaces
 from daynight.errors import UsageError
 from daynight.frames.frame import Frame
 from daynight.plates import read_frame
@@ -489,7 +491,7 @@ def test_a_config_of_version_1_takes_its_scene_linear_for_ours_and_says_so(tmp_p
     options = {"ocio": str(config), "colorspace": "root", "settings": STOP_DOWN}
     summary, told = run_convert(plate, "day-for-night", **options)
     assert summary.done == 1
-    assert told == [f"{config} names no linear Rec. 709: its scene_linear is taken for it"]
+    assert told == [f"{config} has no linear Rec. 709: its role scene_linear is used as such"]
     np.testing.assert_allclose(read_image(tmp_path / "out/a.exr"), 0.5 / 2**0.5, rtol=1e-4)
 
 
@@ -549,7 +551,7 @@ def test_a_tag_that_the_config_does_not_know_is_told_and_the_pixel_type_decides(
     plate = exr(tmp_path / "a.exr", oiio__ColorSpace="lin_ap1_scene", colorInteropID="lin_ap1_scene")
     summary, told = run_convert(plate, "day-for-night", ocio=studio_config, settings=STOP_DOWN)
     assert summary.done == 1
-    assert told == [f"colour space 'lin_ap1_scene' is not in {studio_config}: set `colorspace`"]
+    assert told == [f"color space 'lin_ap1_scene' is not in {studio_config}: set `colorspace`"]
     np.testing.assert_allclose(read_image(tmp_path / "out/a.exr"), 0.25, rtol=1e-5)
 
 
@@ -655,9 +657,9 @@ def test_a_space_that_a_format_cannot_tell_is_warned_of_and_a_fault_with_strict(
         plate = write_parts(tmp_path / "a.exr", (part(dict.fromkeys("RGB", "float"), **tags), values))
     _, told = run_convert(plate, **options)
     target = options.get("ext", ext)
-    assert told == [f"a.{ext}: {target} holds no name of the colour space {space}"]
+    assert told == [f"a.{ext}: {target} holds no name of the color space {space}"]
     summary, _ = run_convert(plate, **options, strict=True, out=tmp_path / "strict")
-    assert f"no name of the colour space {space}" in str(summary.failed[0].fault)
+    assert f"no name of the color space {space}" in str(summary.failed[0].fault)
     assert not list(tmp_path.glob("strict/*"))
 
 

@@ -51,7 +51,7 @@ def test_a_format_gives_the_depth_asked_for(tmp_path: Path, ext: str, depth: str
     source = tmp_path / f"a.{source_ext}"
     write_image(source, picture() if source_ext == "exr" else as_uint8(picture()))
     _, warnings = run_convert(source, ext=ext, depth=depth)
-    only_warns_of(warnings, "no name of the colour space")
+    only_warns_of(warnings, "no name of the color space")
     (spec,) = specs_of(tmp_path / "out" / f"a{ext}")
     bits = {"8": 8, "10": 10, "12": 12, "16": 16}.get(depth)
     assert str(spec.format) == {"8": "uint8", "half": "half", "float": "float"}.get(depth, "uint16")

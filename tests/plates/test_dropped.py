@@ -78,7 +78,7 @@ def test_strict_ends_with_1_on_the_command_line(tmp_path: Path, daynight: Callab
 @pytest.mark.parametrize("ext", ["exr", "tif", "png", "dpx", "tga"])
 def test_a_format_that_holds_all_of_it_is_not_warned_of(tmp_path: Path, ext: str) -> None:
     summary, warnings = run_convert(lossy(tmp_path / "a.exr"), ext=ext, strict=ext != "tif")
-    assert (summary.done, [line for line in warnings if "colour space" not in line]) == (1, [])
+    assert (summary.done, [line for line in warnings if "color space" not in line]) == (1, [])
 
 
 def test_all_losses_are_named_together(tmp_path: Path) -> None:
