@@ -1,1 +1,1 @@
-"""The frame: its value, and plain arithmetic on it. No file, no queue."""
+"""The frame as a value, and plain arithmetic on it. Nothing here opens a file."""

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from daynight.frames.frame import Frame
 
 _LEAST: Final = np.float32(1e-6)
-"""Alpha up to which a pixel counts as not covered: dividing by less gives nothing but noise."""
+"""Alpha up to which a pixel counts as not covered: dividing by less would only amplify noise."""
 
 
 def unpremultiplied(frame: Frame) -> Frame:
     """Return the frame with its pixels divided by alpha.
 
-    Where alpha is 0 there is nothing to divide: a glow stays as it is.
+    Pixels with an alpha of 0, such as glows, are kept as they are.
     """
     if not frame.premultiplied or frame.alpha is None:
         return frame
@@ -26,9 +26,9 @@ def unpremultiplied(frame: Frame) -> Frame:
 
 
 def uncovered_masked(frame: Frame) -> Frame:
-    """Return a premultiplied frame whose mask leaves out the pixels with an alpha of 0.
+    """Return a premultiplied frame whose mask excludes the pixels with an alpha of 0.
 
-    A look would light what is behind the element.
+    A look would add light there, to whatever the element is composited over.
     """
     if not frame.premultiplied or frame.alpha is None:
         return frame

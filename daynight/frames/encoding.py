@@ -1,4 +1,4 @@
-"""How light is encoded while it is worked on. Apart from the frame, so that naming it needs no numpy."""
+"""Encodings of working pixels. Apart from the frame, so that importing them does not load numpy."""
 
 from __future__ import annotations
 

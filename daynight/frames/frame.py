@@ -22,10 +22,10 @@ FrameEncoding: TypeAlias = Encoding | Literal["file"]
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One frame: its pixels and all that must come through beside them.
+    """One frame: its pixels, and everything that must be kept beside them.
 
-    A frame is never changed: a step makes a new one, and never writes into an array of the frame
-    it was given (the plate it came from may share it).
+    Frames are immutable: a step makes a new one, and never writes into an array of the frame it was given,
+    which the plate may share.
     """
 
     pixels: Pixels
@@ -36,7 +36,7 @@ class Frame:
     space: str = ""
     """Name of the color space of the plate's file, once it is known."""
     high_range: bool = False
-    """The plate may hold light above 1 (a float or log file): its display encoding rolls it off."""
+    """Whether the plate may hold light above 1 (a float or log file), which display encoding rolls off."""
     number: int | None = None
     """Frame number in its shot; ``None`` for a single image or an array."""
     source: Path | None = None
@@ -44,21 +44,21 @@ class Frame:
     alpha: Plane | None = None
     """Coverage, H×W float32 in [0, 1]."""
     premultiplied: bool = False
-    """``pixels`` are multiplied by ``alpha``, as in the plate's file; never so while steps run."""
+    """Whether ``pixels`` are multiplied by ``alpha``, as in the plate's file; never so while steps run."""
     mask: Plane | None = None
-    """How much of the change each pixel takes, H×W float32 in [0, 1]; ``None``: all of it everywhere."""
+    """How much of the look each pixel takes, H×W float32 in [0, 1]; ``None``: all of it everywhere."""
     nonfinite: int = 0
     """Pixels of the plate that hold NaN or infinite light."""
     aovs: Mapping[str, Pixels] = field(default_factory=dict)
-    """Maps to write beside the picture, by name, each H×W×3 float32."""
+    """AOVs to write beside the picture, by name, each H×W×3 float32."""
     data_window: Window | None = None
-    """Where the pixels lie in the file's coordinates; ``None``: at the origin."""
+    """The rectangle of the pixels in the file's coordinates; ``None``: at the origin."""
     display_window: Window | None = None
     """The picture's own rectangle; ``None``: the same as the data window."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
     """The file's attributes."""
     file: PlateFile | None = None
-    """All else that the plate's file holds, handed to the writer as it stands."""
+    """The plate's whole file, for the writer."""
     tiles: TileLayout | None = None
     """How ``pixels`` lie in the whole frame, once tiled."""
     plate: Frame | None = None
@@ -68,8 +68,8 @@ class Frame:
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 4 or self.pixels.shape[3] != 3 or self.pixels.dtype != np.float32:
-            found = f"{self.pixels.dtype} {'×'.join(map(str, self.pixels.shape))}"
-            raise ValueError(f"a frame's pixels are float32 N×H×W×3, not {found}")
+            shape = "×".join(map(str, self.pixels.shape))
+            raise ValueError(f"a frame's pixels are float32 N×H×W×3, not {self.pixels.dtype} {shape}")
 
     @property
     def image(self) -> Pixels:
@@ -95,12 +95,12 @@ class Frame:
 
     @property
     def window(self) -> Window:
-        """The data window: as the file says, else at the origin."""
+        """The data window: the file's, else at the origin."""
         return self.data_window or Window(0, 0, self.width, self.height)
 
     @property
     def picture_window(self) -> Window:
-        """The display window: as the file says, else the data window."""
+        """The display window: the file's, else the data window."""
         return self.display_window or self.window
 
     @property
@@ -110,7 +110,7 @@ class Frame:
 
     @property
     def kept_part(self) -> Window | None:
-        """The part of the plate that a step cropped the frame to; ``None``: it is all there."""
+        """The data window of a frame that a step has cropped; ``None``: it is not cropped."""
         whole = self.file.part.window if self.file else None
         return None if whole is None or self.window == whole else self.window
 
@@ -119,7 +119,7 @@ class Frame:
         return dataclasses.replace(self, pixels=np.ascontiguousarray(image, np.float32)[np.newaxis])
 
     def with_pixels(self, pixels: Pixels, **changes: Any) -> Frame:
-        """Return this frame with other pixels, N×H×W×3, and other fields where named."""
+        """Return this frame with other pixels, N×H×W×3, and with these fields changed."""
         return dataclasses.replace(self, pixels=pixels, **changes)
 
     def black(self, number: int) -> Frame:
@@ -127,10 +127,10 @@ class Frame:
         return self.with_pixels(np.zeros_like(self.pixels), number=number, encoding="scene-linear")
 
     def cropped(self, x: int, y: int, width: int, height: int) -> Frame:
-        """Return the part of an untiled frame whose upper left pixel is (x, y).
+        """Return a part of an untiled frame; (x, y) is its upper left pixel.
 
-        Alpha, mask, maps and the plate are cropped alike; the data window shrinks to the part, and
-        the display window stays, so that a format with windows keeps the part in its place.
+        Alpha, mask, AOVs and the plate are cropped alike. The data window shrinks to the part and the display
+        window stays, so that a format with windows keeps the part in place.
         """
         rows, columns = slice(y, y + height), slice(x, x + width)
         return dataclasses.replace(

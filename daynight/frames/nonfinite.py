@@ -1,4 +1,4 @@
-"""NaN and infinite light in a plate: counted, and kept, set to zero or refused."""
+"""NaN and infinite values in a plate: counted, then kept, zeroed or refused."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ def handle_nonfinite(plate: Frame, rule: NonFinite) -> Frame:
 
     Args:
         plate: as read.
-        rule: ``keep``: they come through as they are; ``zero``: each such value becomes 0; ``error``: the
-            frame fails.
+        rule: ``keep``: such values are kept; ``zero``: each becomes 0; ``error``: the frame fails.
 
     Returns:
-        The plate, its ``nonfinite`` the count.
+        The plate, with the count as its ``nonfinite``.
 
     Raises:
-        PlateError: there are some, and the rule says so.
+        PlateError: there are such pixels, and the rule is ``error``.
     """
     if np.isfinite(plate.pixels).all() and (plate.alpha is None or np.isfinite(plate.alpha).all()):
         return plate

@@ -1,4 +1,4 @@
-"""Bringing a picture to another size."""
+"""Scaling of pictures."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ AnyPicture = TypeVar("AnyPicture", NDArray[np.uint8], Pixels)
 
 
 def scaled(picture: AnyPicture, height: int, width: int) -> AnyPicture:
-    """Scale a picture H×W or H×W×3 to a size: by area, or between pixels where it is enlarged.
+    """Return a picture H×W or H×W×3 at another size: averaged by area, or bilinear if either side grows.
 
-    The same array where it has that size.
+    It is the same array if it has that size already.
     """
     if picture.shape[:2] == (height, width):
         return picture

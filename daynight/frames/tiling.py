@@ -73,7 +73,7 @@ def plan_tiles(
         exact: whether to keep cores only or blend overlaps.
 
     Raises:
-        ValueError: a tile is not a multiple, or has no core left between its halos.
+        ValueError: a tile's size is not a multiple, or its halos leave no core.
     """
     if tile_height % multiple or tile_width % multiple:
         raise ValueError(f"a tile of {tile_width}x{tile_height} is not a multiple of {multiple}")
@@ -97,7 +97,7 @@ def plan_fixed_tiles(height: int, width: int, tile_height: int, tile_width: int,
     """Lay tiles of exactly this size, for networks of a fixed input; a smaller frame is filled up to one.
 
     Raises:
-        ValueError: a tile has no core left between its halos.
+        ValueError: the halos of a tile leave no core.
     """
     padded_height, padded_width = max(height, tile_height), max(width, tile_width)
     tops = _starts(padded_height, tile_height, halo, 1)
@@ -152,7 +152,7 @@ def _starts(length: int, tile: int, halo: int, multiple: int) -> tuple[int, ...]
 
 
 def _core(index: int, starts: tuple[int, ...], tile: int, halo: int, length: int) -> tuple[int, int]:
-    """First and last-but-one pixel of the frame that tile ``index`` gives, along one axis."""
+    """Return the half-open range of the frame's pixels that tile ``index`` supplies, along one axis."""
     first = starts[index] + halo if index else 0
     last = starts[index] + tile - halo if index + 1 < len(starts) else length
     return first, last

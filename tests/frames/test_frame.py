@@ -1,4 +1,4 @@
-"""The value that walks through the house."""
+"""The frame: its checks, views, crops and alignment."""
 
 from __future__ import annotations
 
