@@ -122,7 +122,7 @@ def write_report(evaluation: Evaluation, folder: Path) -> Path:
         _write(folder / "report.json", json.dumps(as_json(evaluation), indent=2, ensure_ascii=False) + "\n")
         _write(page, _page(evaluation))
     except OSError as error:
-        raise UsageError(folder, f"can't be written to ({error.strerror})", "check its rights") from None
+        raise UsageError(folder, f"can't be written to ({error.strerror})", "check its permissions") from None
     return page
 
 
