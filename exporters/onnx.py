@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from daynight import hookimpl
 from daynight.errors import ModelError, UsageError
 from daynight.export.quiet import quiet
-from daynight.models.facts import NCHW
+from daynight.frames.frame import NCHW
 from daynight.plugin.exporter import Artefact, Exporter, ExportOptions, Output, Tolerance, Trained
 
 if TYPE_CHECKING:

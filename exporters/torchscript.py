@@ -13,7 +13,8 @@ import numpy as np
 from daynight import hookimpl
 from daynight.colour.encoding import decode_display
 from daynight.export.quiet import quiet
-from daynight.models.facts import NCHW, ModelKind
+from daynight.frames.frame import NCHW
+from daynight.models.facts import ModelKind
 from daynight.plugin.exporter import (
     Artefact,
     Exporter,

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from daynight.errors import ModelError, UsageError, nearest
+from daynight.frames.frame import NCHW
 
 __all__ = ["export"]
 
 if TYPE_CHECKING:
     from daynight.export.parity import Parity
-    from daynight.models.facts import NCHW
+    from daynight.frames.frame import NCHW
     from daynight.plugin.exporter import Artefact, Exporter, Trained
 
 

@@ -8,7 +8,8 @@ from typing import Any, Final
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from daynight.models.facts import NCHW, PREFIX
+from daynight.frames.frame import NCHW
+from daynight.models.facts import PREFIX
 from daynight.plugin.exporter import Output, Runner, Tolerance
 
 KEY: Final = f"{PREFIX}parity"

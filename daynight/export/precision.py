@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from daynight.models.facts import NCHW
+from daynight.frames.frame import NCHW
 
 _LARGE: Final = 100_000
 """Values from which a weight is stored in 16 bits."""

@@ -9,9 +9,8 @@ from typing import Final
 import numpy as np
 
 from daynight.colour.encoding import decode_display, encode_display
-from daynight.frames.frame import Pixels
+from daynight.frames.frame import NCHW, Pixels
 from daynight.looks.relight import make_proxy, proxy_size
-from daynight.models.facts import NCHW
 from daynight.plates.photographs import find_photographs, nothing_readable, open_spaces, read_picture
 
 _MOST: Final = 32

@@ -17,6 +17,8 @@ from daynight.frames.tiling import TileLayout
 
 Pixels: TypeAlias = NDArray[np.float32]
 Plane: TypeAlias = NDArray[np.float32]
+NCHW: TypeAlias = NDArray[np.float32]
+"""What models take and return: N×C×H×W."""
 FrameEncoding: TypeAlias = Encoding | Literal["file"]
 
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import Any, Final, Literal, get_args
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
@@ -22,8 +20,6 @@ from daynight.frames.encoding import Encoding
 PREFIX: Final = "daynight."
 """Of the metadata keys that hold facts."""
 
-NCHW: TypeAlias = NDArray[np.float32]
-"""What models take and return: N×C×H×W float32."""
 ModelKind = Literal["pixels", "maps"]
 ModelDirection = Literal["day-to-night", "night-to-day", "other"]
 ValueRange = Literal["-1..1", "0..1", "0..255"]

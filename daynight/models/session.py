@@ -16,8 +16,9 @@ from typing import Any, Final, Literal, Self
 import numpy as np
 
 from daynight.errors import DeviceError, ModelError, UsageError, nearest
+from daynight.frames.frame import NCHW
 from daynight.job import DeviceName
-from daynight.models.facts import NCHW, Model, ModelFacts
+from daynight.models.facts import Model, ModelFacts
 
 try:
     import onnxruntime

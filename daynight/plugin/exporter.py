@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol
 
-from daynight.models.facts import NCHW
+from daynight.frames.frame import NCHW
 from daynight.plugin.network_kind import NetworkKind
 
 if TYPE_CHECKING:
