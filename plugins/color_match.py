@@ -71,7 +71,7 @@ def _read(path: Path, context: StepContext) -> Pixels:
 
 
 def _reinhard(picture: Pixels, reference: Pixels) -> Pixels:
-    """Return each Lab channel the reference's mean and deviation (Reinhard et al. 2001, in CIE Lab)."""
+    """Set the mean and deviation of each Lab channel to the reference's (Reinhard et al. 2001)."""
     lab, goal = _to_lab(picture), _to_lab(reference)
     # In float32 the mean of a 4K frame's eight million pixels is wrong by several levels.
     mean, deviation = cv2.meanStdDev(lab)
@@ -84,12 +84,12 @@ def _reinhard(picture: Pixels, reference: Pixels) -> Pixels:
 
 
 def _to_lab(picture: Pixels) -> Pixels:
-    """CIE Lab of a picture in [0, 1]."""
+    """Convert a picture in [0, 1] to CIE Lab."""
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2Lab), np.float32)
 
 
 def _histogram(picture: Pixels, reference: Pixels) -> Pixels:
-    """Return each channel the reference's distribution: x → Q_reference(F_picture(x))."""
+    """Map each channel to the reference's distribution: x → Q_reference(F_picture(x))."""
     matched = np.empty_like(picture)
     edges = np.linspace(0, 1, _BINS + 1, dtype=np.float32)
     for channel in range(3):
@@ -102,7 +102,7 @@ def _histogram(picture: Pixels, reference: Pixels) -> Pixels:
 
 
 def _cumulative(channel: Pixels) -> NDArray[np.float64]:
-    """Share of pixels below each bin edge, rising everywhere: 0 at the first, 1 at the last.
+    """Return the share of pixels below each bin edge, strictly rising from 0 to 1.
 
     A thousandth of the pixels is spread over all bins: where a picture has no pixels its distribution
     would be flat, and a flat one has no inverse.

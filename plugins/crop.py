@@ -26,7 +26,7 @@ class CropOptions(StepOptions):
 
 
 class Crop(Step):
-    """Cut a part out of the frame; formats with windows keep it in its place."""
+    """Cut a part out of the frame; formats with a data window keep its position."""
 
     name = "crop"
     Options = CropOptions
@@ -40,7 +40,7 @@ class Crop(Step):
         if x < 0 or y < 0 or x + width > frame.width or y + height > frame.height:
             raise PlateError(
                 frame.source or "frame",
-                f"crop {width}x{height} at {x},{y} leaves a frame of {frame.width}x{frame.height}",
+                f"crop {width}x{height} at {x},{y} exceeds a frame of {frame.width}x{frame.height}",
                 "make the crop smaller",
             )
         return frame.cropped(x, y, width, height)

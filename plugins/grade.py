@@ -18,7 +18,7 @@ class GradeOptions(StepOptions):
     """Options of ``grade``."""
 
     exposure: float = Field(0.0, ge=-20, le=20, description="stops: each doubles or halves the light")
-    saturation: float = Field(1.0, ge=0, le=4, description="0 is grey, 1 as it is")
+    saturation: float = Field(1.0, ge=0, le=4, description="0 is grey, 1 is unchanged")
     tint: tuple[Gain, Gain, Gain] = Field((1.0, 1.0, 1.0), description="gain for red, green and blue")
 
 

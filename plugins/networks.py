@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 # torch is imported by the factories, so that the command line can list the networks without it. Sizes and
-# radius stand here once more for the same reason; tests hold them equal to the networks' own.
+# radius are repeated here for the same reason; tests compare them with the networks' own.
 
 
 def _p0_generator() -> nn.Module:
@@ -102,7 +102,7 @@ ATTENTION: Final = NetworkKind(
 
 
 def _relight_generator(start: float = 0.0) -> nn.Module:
-    """Start: the stops that it predicts before training; the recipe has one for each direction."""
+    """``start``: stops that it predicts before training; the recipe has one for each direction."""
     from daynight.training.networks.relight import Relight
 
     return Relight(start)

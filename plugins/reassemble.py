@@ -1,4 +1,4 @@
-"""Put the tiles together again."""
+"""Join the tiles."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from daynight.plugin.step import Step
 
 
 class Reassemble(Step):
-    """Put the tiles together to the whole frame."""
+    """Join the tiles into the whole frame."""
 
     name = "reassemble"
     takes = "tiles"

@@ -1,4 +1,4 @@
-"""Run the model: the pictures it gives, or the stops and emission that relight the plate."""
+"""Run the model: take its picture, or relight the plate by its stops and emission."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class StylizeOptions(StepOptions):
     """Options of ``stylize``."""
 
     strength: float = Field(
-        1.0, ge=0, le=1, description="0 gives the plate, 1 the whole look; maps: part of the stops"
+        1.0, ge=0, le=1, description="0 returns the plate, 1 applies the whole look; maps: share of the stops"
     )
 
 
@@ -52,9 +52,7 @@ class Stylize(Step):
     def _relit(self, frame: Frame) -> Frame:
         """Relight the whole plate: y = x * 2^(strength S) + strength E."""
         if frame.tiles is not None:
-            raise ChainError(
-                "step stylize", "this model sees the whole frame at once", "take tile out of the chain"
-            )
+            raise ChainError("step stylize", "this model needs the whole frame", "take tile out of the chain")
         plate, high_range = frame.image, frame.high_range
         seen = finite(plate) if high_range else plate
         height, width = proxy_size(
@@ -78,7 +76,7 @@ class Stylize(Step):
         return [np.ascontiguousarray(named[name][0].transpose(1, 2, 0)) for name in ("stops", "emission")]
 
     def _restyled(self, frame: Frame) -> Frame:
-        """Run a network that gives pictures, tile by tile, over what a display shows of the frame."""
+        """Run a network that returns pictures on the display-encoded frame, tile by tile."""
         linear = self._facts.encoding == "scene-linear"
         pictures = decode_display(shown(frame)) if linear else shown(frame)
         restyled = np.empty_like(pictures)
@@ -92,7 +90,7 @@ class Stylize(Step):
         return result.with_pixels(result.pixels * strength + plate * (1 - strength))
 
     def _picture(self, tile: Pixels, frame: Frame) -> Pixels:
-        """Run the network over one picture 1×h×w×3 in [0, 1]; its size is filled up to the multiple."""
+        """Run the network over one picture 1×h×w×3 in [0, 1]; it is padded to the size multiple."""
         height, width = tile.shape[1:3]
         below, right = (-height % self._facts.size_multiple, -width % self._facts.size_multiple)
         if below or right:
@@ -108,8 +106,8 @@ class Stylize(Step):
         if result.shape[-2:] != tile.shape[1:3] or result.shape[1] != 3:
             raise PlateError(
                 frame.source or "frame",
-                f"the model gave {'×'.join(map(str, result.shape))} for {tile.shape[2]}x{tile.shape[1]}",
-                "only models that keep the size can run",
+                f"the model returned {'×'.join(map(str, result.shape))} for {tile.shape[2]}x{tile.shape[1]}",
+                "use a model that keeps the size",
             )
         scale, offset = _SCALE[self._facts.value_range]
         planes = result[0]  # ours alone: changed in place, before the one copy to rows of pixels

@@ -1,4 +1,4 @@
-"""Cut the frame into tiles that the model can hold in memory."""
+"""Cut the frame into tiles that fit in memory."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class TileOptions(StepOptions):
 
 
 class Tile(Step):
-    """Cut the frame into tiles: exact where the model allows it, blended with a warning where not."""
+    """Cut the frame into tiles: exact if the model allows it, otherwise blended, with a warning."""
 
     name = "tile"
     Options = TileOptions
@@ -48,7 +48,7 @@ class Tile(Step):
         size, multiple = self.options.size, self._facts.size_multiple
         if self._fixed is None and size % multiple:
             raise ChainError(
-                "step tile", f"size {size} is not a multiple of the model's {multiple}", "choose one"
+                "step tile", f"size {size} is not a multiple of {multiple}, as the model needs", "change size"
             )
         side = min(self._fixed) if self._fixed else size
         if side and side <= 2 * self._halo(side):
@@ -87,7 +87,7 @@ class Tile(Step):
             raise ChainError("step tile", str(error), "make size or memory_mb larger") from None
 
     def _side(self, height: int, width: int) -> int:
-        """Side of a tile: the option, or the whole frame if memory allows, or as much as it allows."""
+        """Return the side of a tile: ``size``, or the largest that fits in memory."""
         if self.options.size:
             return self.options.size
         budget, cost = self.options.memory_mb * 2**20, self._facts.bytes_per_pixel

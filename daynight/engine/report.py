@@ -112,7 +112,9 @@ class Report:
                 # A file name may hold bytes that are no text.
                 temporary.write_text(page, encoding="utf-8", errors="backslashreplace")
         except OSError as error:
-            raise UsageError(self._path, f"can't be written ({error.strerror})", "check its permissions") from None
+            raise UsageError(
+                self._path, f"can't be written ({error.strerror})", "check its permissions"
+            ) from None
 
 
 def _samples(plan: Plan) -> list[FrameJob]:

@@ -48,7 +48,7 @@ def export(
         ``out``.
 
     Raises:
-        UsageError: an option doesn't fit, the run or the pictures can't be read, or PyTorch is not installed.
+        UsageError: an option is not valid, the run or the pictures can't be read, or PyTorch is missing.
         ModelError: the network can't be converted, or the file would differ from it beyond tolerance.
     """
     from daynight.training import require_torch
@@ -103,8 +103,8 @@ def _divided(
     if not calibrated:
         return (), samples
     if len(samples) == 1:
-        fault = "holds one picture, and a file is compared on others than it is calibrated by"
-        raise UsageError(folder, fault, "give more, the more varied the better")
+        fault = "holds one picture; calibration and comparison need different ones"
+        raise UsageError(folder, fault, "add more, as varied as possible")
     return samples[::2], samples[1::2]
 
 

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from daynight.frames.frame import NCHW
 
 _LARGE: Final = 100_000
-"""Values from which a weight is stored in 16 bits."""
+"""Weights with more values than this are stored in 16 bits."""
 _LAYERS: Final = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 """Operators that hold nearly all weights and take nearly all time."""
 _BETWEEN: Final = ("Relu", "LeakyRelu", "Pad", "Concat", "Resize", "Add")
-"""Operators that lose next to nothing in 16 bits, so that values between layers can stay in them.
+"""Operators that lose almost nothing in 16 bits, so that values between layers can stay in 16 bits.
 
 All others keep 32 bits: the means and powers of a norm exceed a half float's range on a large frame, and
 tanh, softplus and the scaling of their results round the network's outputs.
@@ -49,7 +49,7 @@ def with_half_weights(model: Any) -> Any:
 
 
 def in_half(model: Any) -> Any:
-    """Compute layers, and what lies between them, in 16 bits; inputs and outputs stay in 32."""
+    """Compute layers, and the operators between them, in 16 bits; inputs and outputs stay in 32."""
     from onnx.shape_inference import infer_shapes
 
     halved = infer_shapes(model)  # a copy that states the type of each value
@@ -175,7 +175,7 @@ def _layers(graph: Any) -> list[str]:
 def _half(weight: Any) -> NDArray[np.float16]:
     from onnx import numpy_helper
 
-    with np.errstate(over="ignore"):  # what is too large becomes infinite; the comparison finds it
+    with np.errstate(over="ignore"):  # too large values become infinite; the comparison finds them
         return np.asarray(numpy_helper.to_array(weight), np.float16)
 
 

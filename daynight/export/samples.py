@@ -29,7 +29,7 @@ def load_samples(
             several shapes, with gradients, edges and grain.
         short_side: approximate short side of each picture, in pixels.
         multiple: height and width are multiples of this, in pixels.
-        warn: called with one line for each picture whose color space is not known.
+        warn: called with one line for each picture whose color space is unknown.
 
     Returns:
         At most 32, each 1×3×H×W, display-encoded in [-1, 1].

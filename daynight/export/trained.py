@@ -34,9 +34,9 @@ class TrainedGenerator:
     kind: NetworkKind
     recipe: Recipe[Any]
     step: int
-    """Steps that it was trained for."""
+    """Steps of training."""
     direction: Direction
-    """Where it translates to."""
+    """The domain that it translates to."""
 
     @property
     def size(self) -> int:
@@ -103,12 +103,10 @@ def load_generator(
     recipe = read_recipe(run)
     own = recipe.method
     if not isinstance(own, CycleGanRecipe):
-        raise UsageError(
-            run, f"is a run of {own.name}, which trains no generator", "give a run of a cycle GAN"
-        )
+        raise UsageError(run, f"is a run of {own.name}, which has no generator", "give a run of a cycle GAN")
     if own.network not in kinds:
-        fault = f"is a run of network {own.network!r}, which no plugin here has"
-        raise UsageError(run, fault, "install the plugin, or see DAYNIGHT_PLUGIN_PATH")
+        fault = f"is a run of network {own.network!r}, which no installed plugin has"
+        raise UsageError(run, fault, "install its plugin, or set DAYNIGHT_PLUGIN_PATH")
     kind = kinds[own.network]
     settings = own.to_night if direction == "night" else own.to_day
     network = kind.generator(**{**own.generator, **settings})
@@ -119,7 +117,7 @@ def load_generator(
 def facts_of(run: Path, trained: TrainedGenerator) -> ModelFacts:
     """Return the facts of a model file of a run's generator.
 
-    A card ``night.md`` or ``day.md`` and facts in ``facts.json``, where the run's folder has them, go along.
+    A card ``night.md`` or ``day.md`` and the facts in ``facts.json`` are included if the run has them.
 
     Raises:
         UsageError: ``facts.json`` is not a JSON object.
@@ -153,7 +151,7 @@ def _read_facts(path: Path) -> dict[str, Any]:
         facts = json.loads(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
         raise UsageError(
-            path, f"is not JSON ({error.msg}, line {error.lineno})", "fix it or remove it"
+            path, f"is not JSON ({error.msg}, line {error.lineno})", "correct it or remove it"
         ) from None
     if not isinstance(facts, dict):
         raise UsageError(path, "is not a JSON object", 'write {"licence": "..."}')

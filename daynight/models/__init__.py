@@ -1,1 +1,1 @@
-"""Models: what an ONNX file says of itself, and running it."""
+"""Models: the facts in an ONNX file, and running it."""

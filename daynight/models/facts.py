@@ -1,4 +1,4 @@
-"""What a model file says about itself: the facts needed to run it correctly.
+"""Model facts: what a model file states about itself, so that it is run correctly.
 
 A model is one ONNX file. Its facts are stored in the file's own metadata, so that they stay with it
 wherever it is copied. The bundled models are in the folder ``bundled`` beside this module.

@@ -1,4 +1,4 @@
-"""Running models with onnxruntime, on a device that is named with its reason."""
+"""Running models with onnxruntime, on a device that is reported with its reason."""
 
 from __future__ import annotations
 

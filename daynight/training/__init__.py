@@ -48,7 +48,7 @@ def train(
             ``warn``; see :class:`TrainOptions`.
 
     Raises:
-        UsageError: an option or the recipe doesn't fit, there is nothing to train on, or PyTorch is not
+        UsageError: an option or the recipe is not valid, there is nothing to train on, or PyTorch is not
             installed.
         OSError: a checkpoint can't be written.
     """

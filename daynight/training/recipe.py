@@ -1,4 +1,4 @@
-"""Recipes as they are written: presets, TOML and JSON files, and single settings as text."""
+"""Reading and writing recipes: presets, TOML and JSON files, and single settings as text."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def presets() -> list[str]:
 
 
 def read_preset(name: str) -> Recipe[Any]:
-    """Read a preset that comes with the package, or a TOML file of your own.
+    """Read a preset that comes with the package, or your own TOML file.
 
     Raises:
-        UsageError: there is no such preset, or the file is not a recipe.
+        UsageError: the preset is unknown, or the file is not a recipe.
     """
     files = preset_files()
     if name in files:
@@ -48,7 +48,7 @@ def read_recipe(run: Path) -> Recipe[Any]:
     """Read the recipe of a run.
 
     Raises:
-        UsageError: the folder holds no recipe, or not one of this version.
+        UsageError: the folder holds no recipe of this version.
     """
     path = run / _FILE
     try:
@@ -59,7 +59,7 @@ def read_recipe(run: Path) -> Recipe[Any]:
         fault = _fault(error)
     except ValueError as error:
         fault = str(error)
-    raise UsageError(path, f"is not a recipe ({fault})", "train anew, or give another run")
+    raise UsageError(path, f"is not a recipe ({fault})", "start a new run, or give another one")
 
 
 def write_recipe(recipe: Recipe[Any], run: Path) -> None:
@@ -69,10 +69,10 @@ def write_recipe(recipe: Recipe[Any], run: Path) -> None:
 
 
 def make_recipe(values: Any) -> Recipe[Any]:
-    """Make a recipe of its tables as plain values; the method is looked up by its name.
+    """Validate a recipe's tables, by the schema of the method that they name.
 
     Raises:
-        ValueError: they are not a recipe; a ``ValidationError`` where a value is wrong.
+        ValueError: they are not a recipe; a ``ValidationError`` if a value is wrong.
         UsageError: the method is unknown.
     """
     if not isinstance(values, dict) or not isinstance(values.get("method"), dict):
@@ -109,7 +109,7 @@ def update_recipe(recipe: Recipe[Any], settings: Mapping[str, str]) -> Recipe[An
             model.model_validate(values)
         except ValidationError as error:
             first = error.errors()[0]
-            # Two settings may need each other: what is checked between fields waits for the last.
+            # Two settings may depend on each other: checks between fields wait for the last one.
             if ".".join(map(str, first["loc"])).startswith(full):
                 remedy = f"write like `{name}={_text(old)}`"
                 raise UsageError(f"`{name}={text}`", _fault(error, named=False), remedy) from None
@@ -167,7 +167,7 @@ def _names(table: BaseModel, prefix: str) -> Iterator[tuple[str, Any]]:
 
 
 def _fault(error: ValidationError, *, named: bool = True) -> str:
-    """Describe the first thing wrong in one line, with the field's name where wanted."""
+    """Describe the first error in one line, with the field's name if ``named``."""
     first = error.errors()[0]
     message = first["msg"].removeprefix("Value error, ")
     line = f"{message[0].lower()}{message[1:]}"

@@ -80,42 +80,42 @@ def open_session(day: Path, night: Path, run: Path, *, new: bool = True, **optio
         day: where the day photographs are.
         night: where the night photographs are.
         run: its folder; nothing is written there yet.
-        new: refuse a folder that holds a run, unless it is to be resumed.
+        new: refuse a folder that already holds a run, except with ``resume``.
         options: as :class:`TrainOptions`.
 
     Raises:
-        UsageError: an option or the recipe doesn't fit, or there is nothing to train on.
+        UsageError: an option or the recipe is not valid, or there is nothing to train on.
     """
     opts = TrainOptions(**options)  # type: ignore[typeddict-item]
     resume, start, warn = opts.get("resume", False), opts.get("start"), opts.get("warn", _ignore)
     recipe = _recipe(run, opts.get("preset"), opts.get("settings", {}), resume=resume)
     if start and resume:
-        raise UsageError("`start`", "goes with a new run only", "leave it out, or give another `out`")
+        raise UsageError("`start`", "is for new runs only", "leave it out, or give another `out`")
     if new and not resume and checkpoints(run):
-        raise UsageError(run, "holds a run already", "go on with `resume`, or give another `out`")
+        raise UsageError(run, "already holds a run", "continue it with `resume`, or give another `out`")
     jobs = opts.get("jobs")
     if jobs:
         torch.set_num_threads(jobs)
     device, reason = find_device(opts.get("device", "auto"))
     if recipe.run.precision == "auto":
-        # Fixed here, so that the run keeps its arithmetic wherever it is resumed.
+        # Resolved here, so that the run keeps its arithmetic wherever it is resumed.
         run_table = recipe.run.model_copy(update={"precision": faster_precision(device)})
         recipe = recipe.model_copy(update={"run": run_table})
     registry = Registry.load(warn=warn)
     with join_processes(device) as group:
-        heard = warn if group.is_main else _ignore
+        group_warn = warn if group.is_main else _ignore
         torch.manual_seed(recipe.run.seed)
         method, data = find_method(recipe.method.name).open(
             recipe,
             Sources(day, night, opts.get("pairs")),
-            Context(registry.networks, device, group, heard, jobs),
+            Context(registry.networks, device, group, group_warn, jobs),
         )
         trainer = Trainer(method, data, recipe.run, device=device, group=group)
         if start:
             models = registry.models
             method.start_from([models[name].path if name in models else Path(name) for name in start])
         if resume:
-            trainer.resume(run, heard)
+            trainer.resume(run, group_warn)
         yield Session(run, recipe, data, trainer, group, device, reason)
 
 
@@ -138,7 +138,7 @@ def find_device(name: str) -> tuple[torch.device, str]:
 
 def _recipe(run: Path, preset: str | None, settings: Mapping[str, Setting], *, resume: bool) -> Recipe[Any]:
     if resume and preset:
-        raise UsageError("`preset`", "goes with a new run only", "change single values instead")
+        raise UsageError("`preset`", "is for new runs only", "change single `settings` instead")
     recipe = read_recipe(run) if resume else read_preset(preset or "relight")
     texts = {
         name: str(value).lower() if isinstance(value, bool) else str(value)

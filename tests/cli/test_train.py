@@ -59,7 +59,7 @@ def test_a_run_is_not_written_over_and_goes_on_when_asked(run, sides):
     refused = train(*sides, "--out", run, *FEW)
     assert refused.exit_code == 2
     assert (
-        refused.output == f"error: {run}: holds a run already; go on with --resume, or give another --out\n"
+        refused.output == f"error: {run}: already holds a run; continue it with --resume, or give another --out\n"
     )
     went_on = train(*sides, "--out", run, "--resume", "--set", "steps=3")
     assert went_on.output.endswith("3 steps done\n"), went_on.output
@@ -164,4 +164,4 @@ def test_too_little_memory_is_one_line(sides, tmp_path, monkeypatch):
 def test_what_only_a_new_run_takes(run, sides, option):
     done = train(*sides, "--out", run, "--resume", *option)
     assert done.exit_code == 2
-    assert f"error: {option[0]}: goes with a new run only" in done.output
+    assert f"error: {option[0]}: is for new runs only" in done.output

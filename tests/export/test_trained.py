@@ -74,7 +74,7 @@ def test_the_best_checkpoint(make_run, kinds):
 def test_a_kind_that_no_plugin_has(make_run, kinds):
     run, _ = make_run("p0")
     with pytest.raises(
-        UsageError, match="is a run of network 'p0', which no plugin here has; install the plugin"
+        UsageError, match="is a run of network 'p0', which no installed plugin has; install its plugin"
     ):
         load_generator(run, "night", {})
 

@@ -31,5 +31,5 @@ def test_the_part(apply, options: dict[str, object], part: tuple[int, int, int, 
 
 
 def test_a_crop_that_leaves_the_frame_is_refused(apply) -> None:
-    with pytest.raises(PlateError, match="crop 80x10 at -8,19 leaves a frame of 64x48"):
+    with pytest.raises(PlateError, match="crop 80x10 at -8,19 exceeds a frame of 64x48"):
         apply(FRAME, ("crop", {"width": 80, "height": 10}))

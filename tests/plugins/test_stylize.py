@@ -73,7 +73,7 @@ def test_a_model_that_overshoots_white_makes_no_suns(apply, tmp_path: Path, offs
 def test_a_model_of_another_output_size_is_refused(apply, tmp_path: Path) -> None:
     node = helper.make_node("AveragePool", ["x"], ["y"], kernel_shape=[2, 2], strides=[2, 2])
     model = save(tmp_path / "a.onnx", [node], outputs={"y": ("n", 3, "h2", "w2")}, shape=FREE)
-    with pytest.raises(PlateError, match="the model gave 1×3×24×32 for 64x48"):
+    with pytest.raises(PlateError, match="the model returned 1×3×24×32 for 64x48"):
         apply(DISPLAY, "stylize", model=model)
 
 

@@ -96,5 +96,5 @@ def test_a_model_of_maps_is_not_tiled(apply, tmp_path: Path) -> None:
 
 def test_a_size_that_is_no_multiple_is_refused_before_any_frame(apply, tmp_path: Path) -> None:
     model = convolutions(tmp_path / "a.onnx")
-    with pytest.raises(ChainError, match="step tile: size 33 is not a multiple of the model's 2"):
+    with pytest.raises(ChainError, match="step tile: size 33 is not a multiple of 2, as the model needs"):
         apply(Frame(picture()[np.newaxis], "display"), ("tile", {"size": 33}), *TILES, model=model)

@@ -53,7 +53,7 @@ def test_wrong_options_are_named_as_in_python(photographs, tmp_path, options, me
 
 def test_a_run_is_not_overwritten(photographs, tmp_path):
     (tmp_path / "checkpoint-000001.safetensors").touch()
-    with pytest.raises(UsageError, match="holds a run already; go on with `resume`"):
+    with pytest.raises(UsageError, match="already holds a run; continue it with `resume`"):
         train(*photographs, tmp_path)
 
 

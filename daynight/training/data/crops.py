@@ -53,7 +53,7 @@ class CropSampler:
     multiple: int
     """Both sides of what is drawn are multiples of this, in pixels; ``size`` is one."""
     mirror: bool = True
-    """Whether half the photographs are drawn mirrored."""
+    """Whether half of the photographs are drawn mirrored."""
 
     @classmethod
     def for_size(cls, recipe: DataRecipe, *, name: str, multiple: int, least_side: int) -> CropSampler:
@@ -93,7 +93,7 @@ class CropSampler:
         return max(size[0] / height, size[1] / width)
 
     def shrunk(self, picture: Pixels) -> Pixels:
-        """Scale a photograph H×W×3 down as far as its smallest crop can still be drawn sharp."""
+        """Shrink a photograph H×W×3 as far as its smallest crop can be drawn without enlarging."""
         height, width = picture.shape[:2]
         scale = min(self.scale_of(height, width) / _LEAST_PART[self.framing], 1.0)
         return scaled(picture, _part(height, scale), _part(width, scale))

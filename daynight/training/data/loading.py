@@ -1,4 +1,4 @@
-"""What a run draws its pictures from: photographs by day and by night, unpaired or in pairs."""
+"""Training data of a cycle GAN: day and night photographs, unpaired or in pairs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from daynight.training.data.photographs import DecodedPhotograph, Photographs, a
 from daynight.training.data.recipe import DataRecipe
 
 _UNLIKE: Final = 1.05
-"""Ratio of two aspects from which the pictures of a pair can't show the same view."""
+"""Ratio of two aspects from which a pair can't show the same view."""
 
 
 class ReadOptions(Protocol):
@@ -37,7 +37,7 @@ class ReadOptions(Protocol):
 
 
 class TrainingData(Protocol):
-    """Day and night photographs. Keeps no random state of its own."""
+    """Day and night photographs. Holds no random state."""
 
     @property
     def paired(self) -> bool:
@@ -55,15 +55,15 @@ class TrainingData(Protocol):
             of the network's.
 
         Raises:
-            RuntimeError: whole frames of different shapes can't lie in one array; draw one at a time.
+            RuntimeError: whole frames of different shapes can't be stacked; draw one at a time.
         """
 
     def day_levels(self, low: float, high: float) -> tuple[Tensor, Tensor]:
         """Return the band of brightness between two quantiles of the day photographs, part by part.
 
         Args:
-            low: part of the photographs that is darker than the band, in [0, 1].
-            high: part of the photographs that is darker than its upper end.
+            low: share of the photographs that are darker than the band, in [0, 1].
+            high: share of the photographs that are darker than its upper end.
 
         Returns:
             Lower and upper end, each 4×4 (of the whole photograph, whatever is drawn of it) float32,
@@ -71,10 +71,10 @@ class TrainingData(Protocol):
         """
 
     def night_levels(self, low: float, high: float) -> tuple[Tensor, Tensor]:
-        """Return the same of the night photographs, as they are drawn: deepened if the recipe says so."""
+        """Return the same of the night photographs, as they are drawn, with ``deepen`` applied."""
 
     def describe(self) -> list[str]:
-        """Describe in a few lines what was found and what is drawn of it."""
+        """Describe the photographs and what is drawn of them, in a few lines."""
 
 
 def open_data(  # noqa: PLR0917 - the recipe and its network, then the photographs
@@ -91,7 +91,7 @@ def open_data(  # noqa: PLR0917 - the recipe and its network, then the photograp
         options: how files are read.
 
     Raises:
-        UsageError: a size does not fit the networks, or there is nothing to train on.
+        UsageError: the size is not one that the networks take, or there is nothing to train on.
     """
     crops = CropSampler.for_size(
         recipe, name=kind.name, multiple=kind.size_multiple, least_side=kind.least_side
@@ -128,7 +128,7 @@ class _Sides:
 
 
 class Unpaired(_Sides):
-    """Day and night photographs that have nothing to do with one another.
+    """Day and night photographs of unrelated views.
 
     Args:
         day: drawn with a change of exposure.
@@ -150,7 +150,7 @@ class Unpaired(_Sides):
 class Paired(_Sides):
     """Day and night photographs of the same views, cropped and mirrored alike.
 
-    Exposure is never changed: the night would no longer be that day's.
+    Exposure is never changed: day and night would no longer match.
 
     Args:
         day: chosen from, by their weights.
@@ -209,7 +209,7 @@ class Paired(_Sides):
             by_day.append(first)
             by_night.append(second)
         if not by_day:
-            raise UsageError(table, "holds no pair that can be read", f"name files of {day} and {night}")
+            raise UsageError(table, "holds no readable pair", f"name files of {day} and {night}")
         left_out = len(rows) - len(by_day)
         return cls(
             Photographs(day, by_day, crops, source_power=source_power, left_out=left_out),

@@ -1,4 +1,4 @@
-"""The photographs of one side: decoded once, kept small, drawn at random."""
+"""The photographs of one domain (day or night): decoded once, kept small, drawn at random."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from daynight.training.data.crops import CropBox, CropSampler
 from daynight.training.run.method import RGB
 
 _LIFTED: Final = 0.04
-"""Display value from which the darkest pixels of a night photograph count as lifted, and are pulled down."""
+"""Display value above which the darkest pixels of a night photograph count as lifted."""
 _PARTS: Final = 4
 """Rows and columns of the frame in which levels are measured."""
 _NUMBER_AND_ENDING: Final = re.compile(r"[._-]?\d*\.[^./]+$")
@@ -45,13 +45,13 @@ class DecodedPhotograph:
     name: str
     """Its path below the source, with forward slashes."""
     picture: RGB
-    """At a little more than what is drawn, see :meth:`CropSampler.shrunk`."""
+    """Slightly larger than what is drawn, see :meth:`CropSampler.shrunk`."""
     size: tuple[int, int]
-    """Height and width that its file has, in pixels."""
+    """Height and width of its file, in pixels."""
 
 
 class Photographs:
-    """The photographs of one side.
+    """The photographs of one domain, day or night.
 
     Args:
         source: where they come from.
@@ -88,7 +88,7 @@ class Photographs:
         deepen: bool = False,
         jobs: int | None = None,
     ) -> Photographs:
-        """Decode what a source holds.
+        """Decode the photographs of a source.
 
         Args:
             source: a folder (searched through), a pattern such as ``shot.####.exr``, or one image.
@@ -99,7 +99,7 @@ class Photographs:
             jobs: files to decode at a time; ``None``: one for each CPU core.
 
         Raises:
-            UsageError: nothing is there, or nothing can be read.
+            UsageError: the source is empty, or nothing in it can be read.
         """
         found = [
             Photograph(path, path.relative_to(shot.root).as_posix())
@@ -157,7 +157,7 @@ class Photographs:
         return torch.from_numpy(darkest), torch.from_numpy(brightest)
 
     def describe(self) -> str:
-        """Describe where they come from, how many and how large they are, and what memory they take."""
+        """Describe source, number, sizes and memory, in one line."""
         smallest, largest = (
             order((each.size for each in self.photographs), key=math.prod) for order in (min, max)
         )
@@ -177,7 +177,7 @@ class Photographs:
 def decode_photographs(
     photographs: Sequence[Photograph], crops: CropSampler, deepen: bool, warn: Warn, jobs: int | None
 ) -> list[DecodedPhotograph | DaynightError]:
-    """Decode photographs; a fault takes the place of one that can't be read."""
+    """Decode photographs; an error stands for each that can't be read."""
     spaces = open_spaces(warn)
 
     def work(photograph: Photograph) -> DecodedPhotograph:
@@ -191,7 +191,7 @@ def decode_photographs(
 
 
 def as_tensor(picture: RGB | Pixels) -> Tensor:
-    """Lay a picture H×W×3, in levels or in [0, 1], out as networks take it: 3×H×W in [-1, 1]."""
+    """Return a picture H×W×3 (uint8, or float in [0, 1]) as networks take it: 3×H×W in [-1, 1]."""
     unit = _unit(picture) if picture.dtype == np.uint8 else picture
     return torch.from_numpy(np.ascontiguousarray(unit.transpose(2, 0, 1) * 2 - 1))
 

@@ -1,4 +1,4 @@
-"""What a kind of method is: how its recipe reads, and how it is built."""
+"""A kind of method: the schema of its recipe, and how it is built."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Sources:
 
 @dataclass(frozen=True)
 class Context:
-    """What a method is built with, beside its recipe."""
+    """What a method is built with, in addition to its recipe."""
 
     networks: Mapping[str, NetworkKind]
     """The registered kinds of network, by name."""

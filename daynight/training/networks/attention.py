@@ -22,7 +22,7 @@ SIZE_MULTIPLE: Final = 4
 """Height and width that the generator takes: two halvings."""
 
 LEAST_SIDE: Final = 96
-"""Height and width that give the global discriminator one score: five halvings, and 2 lost at the end."""
+"""Height and width for which the global discriminator returns one score: five halvings, and 2 lost."""
 
 _WIDTH: Final = 64
 _SLOPE: Final = 0.2
@@ -34,16 +34,16 @@ class AttentionScores(NamedTuple):
     scores: Tensor
     """N×1×h×w, linear; 1 means real."""
     logits: Tensor
-    """N×2: what both auxiliary classifiers make of the whole picture; 1 means real."""
+    """N×2 outputs of both auxiliary classifiers on the whole picture; 1 means real."""
     heat: Tensor
-    """N×1×h×w: where the discriminator looks; its scale is the network's own."""
+    """N×1×h×w attention heat map; its scale is arbitrary."""
 
 
 class AttentionGenerator(nn.Module):
     """Generator of pictures N×3×H×W, display-encoded in [-1, 1], H and W multiples of 4.
 
     Down-sampling, residual blocks, class activation map, decoder blocks with AdaLIN, up-sampling by nearest
-    neighbour. No bias in a convolution but the one that joins both maps: a norm follows all but the last.
+    neighbour. Only the convolution that joins both maps has a bias: a norm follows all others but the last.
 
     Args:
         blocks: residual blocks, and as many decoder blocks.
@@ -77,11 +77,11 @@ class AttentionGenerator(nn.Module):
         )
 
     def forward(self, picture: Tensor) -> Translation:
-        """Translate a picture, and return what was attended to."""
+        """Translate a picture; the result includes logits and heat map."""
         features = self.encoder(self.down(picture))  # (N, 256, H/4, W/4)
         maps, logits = self.attention(features)
         features = self.join(maps)
-        # Light form: the fully connected layers see each channel's mean, not every place of it.
+        # Light form: the fully connected layers see each channel's mean, not every position of it.
         style = self.style(features.mean(dim=(2, 3)))  # (N, 256)
         gamma, beta = self.gamma(style), self.beta(style)
         heat = features.sum(dim=1, keepdim=True)
@@ -91,7 +91,7 @@ class AttentionGenerator(nn.Module):
 
     @torch.no_grad()
     def clip_rho(self) -> None:
-        """Bring every rho of AdaLIN and LIN back to [0, 1]: to be called after each step. Source: P1."""
+        """Clip every rho of AdaLIN and LIN to [0, 1]; call it after each step. Source: P1."""
         for module in self.modules():
             if isinstance(module, (AdaLin, Lin)):
                 module.rho.clamp_(0, 1)
@@ -104,7 +104,7 @@ class AttentionDiscriminator(nn.Module):
     U-GAT-IT, every weight but that of the 1x1 convolution that joins both maps has spectral norm.
 
     Args:
-        layers: convolutions as P1 counts them, the 1x1 among them. 7: global, a place sees 190 px before the
+        layers: convolutions as P1 counts them, the 1x1 among them. 7: global, features see 190 px before the
             last one, scores are (H/32-2)×(W/32-2). 5: local, 46 px, (H/8-2)×(W/8-2). Rounded down.
 
     Source: P1, modified model; U-GAT-IT appendix.
@@ -125,7 +125,7 @@ class AttentionDiscriminator(nn.Module):
         )
 
     def forward(self, picture: Tensor) -> AttentionScores:
-        """Score a picture: place by place, as a whole, and where that was seen."""
+        """Return scores per position, logits of the whole picture, and the heat map."""
         maps, logits = self.attention(self.features(picture))
         features = self.join(maps)
         return AttentionScores(self.score(features), logits, features.sum(dim=1, keepdim=True))
@@ -162,7 +162,7 @@ class ClassActivationMap(nn.Module):
 
 
 class AdaLin(nn.Module):
-    """Adaptive layer-instance norm: gamma * (rho * IN(x) + (1 - rho) * LN(x)) + beta, one rho a channel.
+    """Adaptive layer-instance norm: gamma * (rho * IN(x) + (1 - rho) * LN(x)) + beta, one rho per channel.
 
     Source: P1; U-GAT-IT eq. (1). Rho starts at 0.9, as in its authors' code.
     """
@@ -177,7 +177,7 @@ class AdaLin(nn.Module):
 
 
 class Lin(nn.Module):
-    """Layer-instance norm: AdaLIN with gamma and beta that are learnt, one a channel; rho starts at 0.
+    """Layer-instance norm: AdaLIN with learnt gamma and beta, one per channel; rho starts at 0.
 
     Source: P1, the up-sampling blocks; U-GAT-IT appendix.
     """
@@ -205,14 +205,14 @@ class AdaLinBlock(nn.Module):
         self.first_norm, self.second_norm = AdaLin(channels), AdaLin(channels)
 
     def forward(self, features: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
-        """Add what two convolutions make of the features, in the style of gamma and beta, N×C."""
+        """Add the result of two convolutions, normalised with gamma and beta (N×C), to the features."""
         middle = functional.relu(self.first_norm(self.first(features), gamma, beta))
         change: Tensor = self.second_norm(self.second(middle), gamma, beta)
         return features + change
 
 
 def _layer_instance_norm(features: Tensor, rho: Tensor) -> Tensor:
-    """Mix both norms: over the places of each channel, and over all channels and places of a picture."""
+    """Mix both norms: over each channel, and over all channels of a picture."""
     instance = functional.instance_norm(features)
     layer = functional.group_norm(features, 1)  # one group: all channels
     return rho * instance + (1 - rho) * layer

@@ -1,4 +1,4 @@
-"""A small classifier of pictures: whether one reads as night."""
+"""A small classifier: whether a picture reads as night."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SIZE: Final = (128, 192)
 
 
 class Classifier(nn.Module):
-    """Five convolutions of stride 2 and a mean: how much a picture reads as night."""
+    """Five convolutions of stride 2, a spatial mean and a linear layer."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -18,7 +18,7 @@ SIZE_MULTIPLE: Final = 4
 """Height and width that the generator takes: two halvings."""
 
 LEAST_SIDE: Final = 24
-"""Height and width that give the discriminator one score."""
+"""Height and width for which the discriminator returns one score."""
 
 
 class CycleGanGenerator(nn.Sequential):
@@ -72,7 +72,7 @@ class ResidualBlock(nn.Module):
         )
 
     def forward(self, features: Tensor) -> Tensor:
-        """Add what two convolutions make of the features."""
+        """Add the result of two convolutions to the features."""
         change: Tensor = self.change(features)
         return features + change
 

@@ -1,4 +1,4 @@
-"""Discriminators: networks that tell a generated picture from a photograph, at several scales."""
+"""Discriminators: networks that score whether a picture is a photograph, at several scales."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 
 class MultiScaleDiscriminator(nn.Module):
-    """Patch discriminators at full and half size, and one that sees the layout of light alone.
+    """Patch discriminators at full and half size, and one that sees only the layout of light.
 
-    The patch discriminators normalise each instance, which keeps them in balance with the generator, but
-    blinds them to how bright the whole is. The third has no such norm and looks at 1/8 of the size.
+    The patch discriminators normalise each instance, which keeps them in balance with the generator but
+    hides the overall brightness from them. The third has no such norm and looks at 1/8 of the size.
     """
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class MultiScaleDiscriminator(nn.Module):
         self.layout = _layout_discriminator()
 
     def forward(self, picture: Tensor) -> list[Tensor]:
-        """Score a picture N×3×H×W in [-1, 1]: one map of scores a scale, linear, 1 means real."""
+        """Score a picture N×3×H×W in [-1, 1]: one map of linear scores per scale; 1 means real."""
         half = functional.avg_pool2d(picture, 2)
         eighth = functional.avg_pool2d(half, 4)
         return [self.fine(picture).float(), self.coarse(half).float(), self.layout(eighth).float()]

@@ -8,16 +8,16 @@ from torch import Tensor
 
 
 class Translation(NamedTuple):
-    """What a generator makes of a picture N×3×H×W: a picture, or maps to relight the plate by."""
+    """What a generator returns for a picture N×3×H×W: a picture, or maps that relight the plate."""
 
     picture: Tensor | None = None
-    """N×3×H×W, display-encoded in [-1, 1] and perhaps a little beyond; of networks that give pixels."""
+    """N×3×H×W, display-encoded in [-1, 1] or slightly beyond; only of networks that return pixels."""
     stops: Tensor | None = None
-    """N×3×H×W; of networks that give maps."""
+    """N×3×H×W; only of networks that return maps."""
     emission: Tensor | None = None
-    """N×3×H×W ≥ 0, in scene-linear light; of networks that give maps."""
+    """N×3×H×W ≥ 0, in scene-linear light; only of networks that return maps."""
     logits: Tensor | None = None
-    """N×2: what both auxiliary classifiers make of the input; positive: of the source domain. Of networks
-    that attend."""
+    """N×2 logits of both auxiliary classifiers on the input; positive: of the source domain. Only of networks
+    with attention."""
     heat: Tensor | None = None
-    """N×1×h×w, ≥ 0: where the network looks; of networks that attend."""
+    """N×1×h×w, ≥ 0: attention heat map; only of networks with attention."""

@@ -21,20 +21,20 @@ RADIUS: Final = 103
 """Pixels to each side that a pixel of the generator's result depends on, at most.
 
 11 convolutions at 1/8 size make 88. The transposed convolutions with the last one reach up to 8 px to the
-nearest place of that grid, and a place sees 7 px to each side of its own by the first three convolutions.
+nearest cell of that grid, and a cell sees 7 px on each side through the first three convolutions.
 """
 
 LEAST_SIDE: Final = 256
-"""Height and width that give the discriminator one score: four quarterings."""
+"""Height and width for which the discriminator returns one score: four convolutions of stride 4."""
 
 
 class P0Generator(nn.Sequential):
     """Generator N×3×H×W → N×3×H×W, H and W multiples of 8, pictures display-encoded in [-1, 1].
 
     3x3 kernels, ReLU after every layer but the last. The table names no activation of the output, so there
-    is none: values are free, training brings them to the range of pictures, and whoever shows or writes them
-    clips. The table prints stride 2 for the fourth convolution; 1 is the only stride with which its own
-    sizes agree.
+    is none: values are unbounded, training brings them into the range of pictures, and they are clipped when
+    shown or written. The table prints stride 2 for the fourth convolution; 1 is the only stride with which
+    its own sizes agree.
 
     Source: P0 table I.
     """
@@ -67,7 +67,7 @@ class P0Block(nn.Module):
         self.second = nn.Conv2d(channels, channels, 3, padding=1)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Add what two convolutions make of the features."""
+        """Add the result of two convolutions to the features."""
         return nn.functional.relu(features + self.second(self.first(features)))
 
 
@@ -81,7 +81,7 @@ class P0Discriminator(nn.Sequential):
     gradient grows with the distance; so that's the default.
 
     Args:
-        score: what comes after the last convolution: nothing (``linear``), or a ``sigmoid``.
+        score: activation after the last convolution: nothing (``linear``), or a ``sigmoid``.
 
     Raises:
         ValueError: ``score`` is neither.

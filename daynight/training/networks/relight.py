@@ -1,7 +1,8 @@
 """The relighting generator: a U-Net that sees the whole frame and predicts stops and emission.
 
-It paints no pixels. For a plate x in scene-linear light it gives, per pixel and channel, stops S and emitted
-light E; the picture is ``y = x * 2^S + E``. So the plate's detail and range stay whatever the network does.
+It paints no pixels. For a plate x in scene-linear light it returns stops S and emitted light E, per pixel
+and channel; the picture is ``y = x * 2^S + E``. The plate's detail and range survive
+whatever the network does.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from torch.nn import functional
 from daynight.training.networks.outputs import Translation
 
 LIMIT: Final = 8.0
-"""Most stops that the network can predict, either way."""
+"""Largest number of stops that the network can predict, up or down."""
 
 SIZE_MULTIPLE: Final = 64
 """Height and width of its input: six halvings."""
@@ -31,8 +32,8 @@ _WIDTHS: Final = (16, 32, 64, 96, 128, 128, 128)
 class Relight(nn.Module):
     """U-Net to 1/64 of the frame, with replicate padding and bilinear up-sampling.
 
-    Zero padding would give the frame's border away, and transposed convolutions would print a dot
-    pattern: both were seen.
+    Zero padding would reveal the frame's border, and transposed convolutions would print a dot pattern:
+    both have been observed.
 
     Args:
         start: stops that it predicts before training: negative for a night network.
@@ -88,8 +89,8 @@ def apply_maps(linear: Tensor, stops: Tensor, emission: Tensor) -> Tensor:
 def encode_display(linear: Tensor) -> Tensor:
     """Encode scene-linear light by the sRGB curve (IEC 61966-2-1), with a shoulder above 1.
 
-    A clip has no gradient: a network that once burns a picture out never finds back (seen). So light
-    x > 1 becomes ``1 + 0.05 ln x``: a little more than any photograph shows, with a gradient per stop.
+    A clip has no gradient: a network that once burns a picture out never recovers (observed). So light
+    x > 1 becomes ``1 + 0.05 ln x``: slightly more than any photograph contains, with a gradient per stop.
     """
     inside = linear.clamp(0, 1)
     curve = torch.where(
@@ -99,7 +100,7 @@ def encode_display(linear: Tensor) -> Tensor:
 
 
 def decode_display(display: Tensor) -> Tensor:
-    """Scene-linear light of a photograph, display-encoded in [0, 1]."""
+    """Decode a photograph, display-encoded in [0, 1], to scene-linear light."""
     return torch.where(display <= 0.04045, display / 12.92, ((display + 0.055) / 1.055) ** 2.4)
 
 

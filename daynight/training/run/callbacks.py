@@ -1,7 +1,7 @@
 """Callbacks: called with each step's losses and at each checkpoint.
 
 A file that a callback can't write, as on a full disk, is a warning, and the run goes on without it: only a
-checkpoint that can't be written ends the run. Any other error is a bug, and rises.
+checkpoint that can't be written ends the run. Any other error is a bug and is raised.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Callback:
         """A checkpoint is written: the time to draw pictures."""
 
     def on_message(self, message: str) -> None:
-        """Something worth knowing has happened, like a rollback to an earlier checkpoint."""
+        """A message for the user, such as a rollback to an earlier checkpoint."""
 
     def on_end(self, step: int) -> None:
         """The run has ended, or stopped."""
@@ -72,7 +72,7 @@ class Averaging(Callback, ABC):
     """Averages losses over ``log_every`` steps at a time."""
 
     def on_begin(self, run: Path, trainer: RunState) -> None:
-        """Begin anew: steps that were rolled back don't count."""
+        """Start over: steps that were rolled back don't count."""
         self._every = trainer.recipe.log_every
         self._losses: list[Mapping[str, float]] = []
 
@@ -108,7 +108,7 @@ class MetricsLog(Averaging):
         self._warn = warn
 
     def on_begin(self, run: Path, trainer: RunState) -> None:
-        """Drop the lines beyond the step from which the run resumes: those steps come again.
+        """Drop the lines after the step from which the run resumes: those steps are repeated.
 
         Raises:
             OSError: the file can't be read or written.
@@ -194,7 +194,7 @@ class Events(Averaging):
         self._opened = ExitStack()
 
     def on_begin(self, run: Path, trainer: RunState) -> None:
-        """Open a new file, by which TensorBoard drops what older ones hold of the steps that come again."""
+        """Open a new file, so that TensorBoard drops repeated steps from older ones."""
         from torch.utils.tensorboard import SummaryWriter
 
         super().on_begin(run, trainer)

@@ -1,7 +1,7 @@
 """Checkpoints: all of a run's state in one safetensors file with a header of JSON. No pickle.
 
-Each is written whole or not at all, and the last few are kept: should one be broken all the same, the one
-before it is used. The best of a run, by the sum of its losses, is kept beside them.
+Each is written whole or not at all, and the last few are kept: if one is broken, the one before it is
+used. The best of a run, by the sum of its losses, is kept beside them.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def save_checkpoint(
 def load_checkpoint(
     run: Path, parts: Parts, warn: Callable[[str], None] = lambda _: None, *, best: bool = False
 ) -> tuple[int, dict[str, Any]]:
-    """Read a run's newest checkpoint that is whole into ``parts``.
+    """Load a run's newest intact checkpoint into ``parts``.
 
     Args:
         run: folder of the run.
@@ -90,7 +90,7 @@ def load_checkpoint(
         The steps done, and the state saved with them.
 
     Raises:
-        UsageError: the run has no checkpoint that is whole, or it is not of these networks.
+        UsageError: the run has no intact checkpoint, or it belongs to other networks.
     """
     path, tensors, header = _newest(run, warn, best=best)
     try:
@@ -99,7 +99,7 @@ def load_checkpoint(
     except RuntimeError as error:
         line = " ".join(str(error).split())[:200]
         raise UsageError(
-            path, f"does not fit the networks ({line})", "train anew, or give another run"
+            path, f"does not fit the networks ({line})", "start a new run, or give another one"
         ) from None
     for name, optimiser in parts.optimisers.items():
         _load_optimiser(optimiser, _below(tensors, name))
@@ -126,7 +126,9 @@ def _newest(
         content = _content(path, warn)
         if content:
             return path, *content
-    raise UsageError(candidates[0], "can't be read, nor can one before it", "train anew, or give another run")
+    raise UsageError(
+        candidates[0], "can't be read, nor can an earlier one", "start a new run, or give another one"
+    )
 
 
 def _content(path: Path, warn: Callable[[str], None]) -> tuple[dict[str, Tensor], dict[str, Any]] | None:

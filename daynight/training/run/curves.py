@@ -27,7 +27,7 @@ _COLOURS: Final = (
 _WINDOW: Final = 0.05
 """Part of the records over which the strong lines are averaged."""
 _WIDE: Final = 100
-"""A loss this many times its median, or as little, has a logarithmic axis: the others would lie flat."""
+"""A loss this many times its median, or as little, has a logarithmic axis: the others would look flat."""
 _LINEAR: Final = 1e-3
 """Where losses touch zero, the logarithmic axis is linear below this."""
 

@@ -1,4 +1,4 @@
-"""What a training method is: the contract between the trainer and a way to train. Imports no torch."""
+"""A training method: the contract between the trainer and a way to train. Imports no torch."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ RGB = NDArray[np.uint8]
 """H×W×3, display-encoded."""
 
 OBJECTIVE: Final = "objective"
-"""The condition on which the sum of losses depends: when it changes, the best checkpoint is sought anew."""
+"""The condition on which the sum of losses depends: when it changes, the best checkpoint no longer counts."""
 
 
 class Data(Protocol):
-    """What a trainer draws its batches from. It keeps no random state of its own."""
+    """Source of a trainer's batches. It holds no random state."""
 
     def draw(self, random: np.random.Generator, count: int) -> Batch:
-        """Draw ``count`` examples, one after the other: twice one is the same as two at once."""
+        """Draw ``count`` examples, one after the other: drawing one twice equals drawing two."""
 
     def describe(self) -> list[str]:
-        """Describe in a few lines what was found and what is drawn of it."""
+        """Describe the data and what is drawn of it, in a few lines."""
 
 
 class Method(ABC):
@@ -88,7 +88,7 @@ class Method(ABC):
         """Drop the state that is no longer valid because a condition has changed."""
 
     def samples(self, batches: Sequence[Batch]) -> RGB | None:  # noqa: ARG002 - most have none
-        """Draw sample results for a few batches of one, as one picture; ``None``: there is nothing to see."""
+        """Draw sample results for a few batches of one, as one picture; ``None`` if there are none."""
         return None
 
     def start_from(self, models: Sequence[Path]) -> None:  # noqa: ARG002 - most can't
@@ -98,4 +98,4 @@ class Method(ABC):
             UsageError: the method can't start from models.
             ModelError: a file can't be read, or holds other weights.
         """
-        raise UsageError("`start`", "this method has no models to start from", "leave it out")
+        raise UsageError("`start`", "is not supported by this method", "leave it out")

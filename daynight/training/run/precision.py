@@ -18,12 +18,12 @@ def faster_precision(device: torch.device) -> Literal["bf16", "fp32"]:
     """Return ``bf16`` where the device has instructions for it, else ``fp32``.
 
     A device without them imitates bf16 by converting to 32 bits and back around each operation: a pass of the
-    relighting network, there and back, then took 1.7 times as long, and gains nothing.
+    relighting network, forward and backward, then took 1.7 times as long.
     """
     if device.type == "cuda":
         able = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
-        # PyTorch 2.9 can't tell: there, fp32 is the safe guess.
+        # PyTorch 2.9 can't report it: fp32 is the safe guess there.
         capabilities: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
         able = any(capabilities.get(name, False) for name in _BF16)
     return "bf16" if able else "fp32"

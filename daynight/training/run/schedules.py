@@ -10,11 +10,11 @@ from daynight.training.run.recipe import RunRecipe, Schedule
 _LOWERED: Final = 0.5
 """Factor by which a plateau lowers the rates."""
 _MEMORY: Final = 0.98
-"""Decay of the running mean of losses by which a plateau is seen: single steps say little."""
+"""Decay of the running mean of losses that detects a plateau: single steps are too noisy."""
 
 
 def rate_share(schedule: Schedule, progress: float, decay: float) -> float:
-    """Return the part of the learning rate that is left.
+    """Return the current share of the learning rate.
 
     Args:
         schedule: ``linear``: 1, then a line to 0. ``cosine``: 1, then half a wave to 0. Others: 1.
@@ -39,7 +39,7 @@ class Plateau:
     def __init__(self, patience: int) -> None:
         self._patience = patience
         self.share = 1.0
-        """The part of the learning rate that is left."""
+        """Current share of the learning rate."""
         self._mean = math.nan
         self._lowest = math.inf
         self._since = 0

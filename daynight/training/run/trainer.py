@@ -23,7 +23,7 @@ from daynight.training.run.schedules import Rates
 _SAMPLES: Final = 4
 """Batches of one in the sample grids."""
 _ROLLBACKS: Final = 3
-"""Times in a row that a run goes back to its last checkpoint before it gives up."""
+"""Consecutive rollbacks to the last checkpoint before a run gives up."""
 _NOT_FINITE: Final = "a loss or a weight is not finite"
 
 
@@ -70,7 +70,7 @@ class Trainer:
         self.step_count += 1
         return losses
 
-    def train(  # noqa: C901 - the order of a run stands in one place
+    def train(  # noqa: C901 - the order of a run in one place
         self, run: Path, *, stop: Callable[[], bool] = lambda: False, callbacks: Sequence[Callback] = ()
     ) -> None:
         """Train to the recipe's last step or until ``stop``; checkpoints go to ``run``.
@@ -84,7 +84,7 @@ class Trainer:
             callbacks: called in their order.
 
         Raises:
-            UsageError: that happened more than three times without a checkpoint between.
+            UsageError: more than three such steps without a checkpoint in between.
             OSError: a checkpoint can't be written.
         """
         if self._group.is_main:
@@ -130,12 +130,12 @@ class Trainer:
         self._group.wait()
 
     def resume(self, run: Path, warn: Callable[[str], None] = lambda _: None) -> None:
-        """Go on from a run's checkpoint as if it had never stopped: to the last bit on one processor.
+        """Continue from a run's checkpoint as if it had never stopped: bit for bit, on one processor.
 
-        Where the recipe has changed, the method drops the state that no longer fits it.
+        If the recipe has changed, the method drops the state that is no longer valid.
 
         Raises:
-            UsageError: there is no checkpoint, or it is not of these networks.
+            UsageError: there is no checkpoint, or it belongs to other networks.
         """
         self.step_count, state = load_checkpoint(run, self.method.parts(), warn)
         self._rollbacks, self._best = state["rollbacks"], state["best"]
@@ -170,7 +170,7 @@ class Trainer:
         """Go back to the last checkpoint, to draw other batches from there."""
         broken = self.step_count
         if failures > _ROLLBACKS:
-            remedy = "lower `learning_rate`, or look at the samples for what goes wrong"
+            remedy = "lower `learning_rate`, or check the sample grids"
             raise UsageError(run, f"{_NOT_FINITE}, {failures} times up to step {broken}", remedy)
         rollbacks = self._rollbacks + 1
         self.resume(run)
@@ -179,7 +179,7 @@ class Trainer:
             callback.on_message(f"step {broken}: {_NOT_FINITE}; back to step {self.step_count}")
 
     def _conditions(self) -> dict[str, Any]:
-        # As JSON gives them back, so that they can be compared with a checkpoint's.
+        # As JSON returns them, so that they can be compared with a checkpoint's.
         conditions: dict[str, Any] = json.loads(json.dumps(dict(self.method.conditions())))
         return conditions
 

@@ -362,7 +362,7 @@ def test_pairs_without_a_usable_row_or_folder_are_refused(tmp_path):
         paired(tmp_path, [("a.png", "a.png")])
     (tmp_path / "night").mkdir()
     for rows in ([], [("a.png", "a.png")]):
-        with pytest.raises(UsageError, match=r"pairs\.csv: holds no pair that can be read; name files of"):
+        with pytest.raises(UsageError, match=r"pairs\.csv: holds no readable pair; name files of"):
             paired(tmp_path, rows, warn=lambda _: None)
     with pytest.raises(UsageError, match="leads out of its folder"):
         paired(tmp_path, [("../day/a.png", "a.png")])

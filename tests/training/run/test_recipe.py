@@ -48,6 +48,7 @@ def test_settings_from_text(relight):
         pytest.param("betas", "0.5", "write like `betas=0.5,0.999`", id="one-of-two"),
         pytest.param("to_night", "1", "write to_night.NAME=VALUE", id="no-table"),
         pytest.param("cycle.x", "1", "write cycle=VALUE", id="no-value"),
+        pytest.param("start", "1", "write one of method.to_night.start, method.to_day.start", id="ambiguous"),
         pytest.param("batch", "2", "needs pictures of one shape", id="whole-frames-in-batches"),
         pytest.param("adversarial", "wasserstein", "pictures of one shape", id="whole-frames-mixed"),
     ],

@@ -1,4 +1,4 @@
-"""What a classifier learns from: pictures in [0, 1] and their classes, half of each batch of either class."""
+"""Training data of a classifier: pictures in [0, 1] and their classes, half of each batch of either class."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from daynight.training.run.method import Batch
 
 
 class DayOrNight:
-    """Photographs by day (class 0) and by night (class 1), by turns.
+    """Photographs by day (class 0) and by night (class 1), alternating.
 
     Args:
         day: class 0.

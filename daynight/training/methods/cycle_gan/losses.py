@@ -1,7 +1,7 @@
-"""The losses, a formula each: adversarial in three kinds, cycle, identity, attention, and our restraints.
+"""The losses, one formula each: three adversarial ones, cycle, identity, attention, and our own regularisers.
 
-P1 prints least squares and attention as ``D(x)^2 + (1 - D(G(x)))^2``: that is what the generator, the
-discriminator's opponent, would have it do. Here are the usual targets: real → 1 and generated → 0 for the
+P1 prints least squares and attention as ``D(x)^2 + (1 - D(G(x)))^2``: those targets are the
+generator's, the discriminator's opponent. Here are the usual ones: real → 1 and generated → 0 for the
 discriminator, generated → 1 for the generator.
 """
 
@@ -20,10 +20,10 @@ from daynight.colour.encoding import LUMINANCE
 
 
 def discriminator_loss(real: Sequence[Tensor], generated: Sequence[Tensor]) -> Tensor:
-    """D = (D(b) - 1)^2 + D(G(a))^2, averaged over places and scales.
+    """D = (D(b) - 1)^2 + D(G(a))^2, averaged over positions and scales.
 
     Args:
-        real: scores of a photograph, one tensor a scale.
+        real: scores of a photograph, one tensor per scale.
         generated: scores of a generated picture, likewise.
 
     Source: P0 eq. (1), (2).
@@ -35,17 +35,17 @@ def discriminator_loss(real: Sequence[Tensor], generated: Sequence[Tensor]) -> T
 
 
 def generator_loss(generated: Sequence[Tensor]) -> Tensor:
-    """G = (D(G(a)) - 1)^2, averaged over places and scales. Source: P0 eq. (5), (6), first term."""
+    """G = (D(G(a)) - 1)^2, averaged over positions and scales. Source: P0 eq. (5), (6), first term."""
     return torch.stack([((score - 1) ** 2).mean() for score in generated]).mean()
 
 
 def hinge_discriminator_loss(real: Sequence[Tensor], generated: Sequence[Tensor]) -> Tensor:
-    """D = max(0, 1 - D(b)) + max(0, 1 + D(G(a))), averaged over places and scales.
+    """D = max(0, 1 - D(b)) + max(0, 1 + D(G(a))), averaged over positions and scales.
 
-    Scores are linear, and count no more once they are beyond 1 on the right side.
+    Scores are linear, and have no effect beyond 1 on the correct side.
 
     Args:
-        real: scores of a photograph, one tensor a scale.
+        real: scores of a photograph, one tensor per scale.
         generated: scores of a generated picture, likewise.
 
     Source: Lim and Ye 2017 (Geometric GAN).
@@ -58,10 +58,10 @@ def hinge_discriminator_loss(real: Sequence[Tensor], generated: Sequence[Tensor]
 
 
 def wasserstein_discriminator_loss(real: Sequence[Tensor], generated: Sequence[Tensor]) -> Tensor:
-    """D = D(G(a)) - D(b), averaged over places and scales; :func:`gradient_penalty` goes with it.
+    """D = D(G(a)) - D(b), averaged over positions and scales; :func:`gradient_penalty` goes with it.
 
     Args:
-        real: scores of a photograph, one tensor a scale, linear.
+        real: scores of a photograph, one tensor per scale, linear.
         generated: scores of a generated picture, likewise.
 
     Source: Gulrajani et al. 2017, eq. (3), first two terms.
@@ -71,7 +71,7 @@ def wasserstein_discriminator_loss(real: Sequence[Tensor], generated: Sequence[T
 
 
 def linear_generator_loss(generated: Sequence[Tensor]) -> Tensor:
-    """G = -D(G(a)), averaged over places and scales: the generator's side of hinge and Wasserstein."""
+    """G = -D(G(a)), averaged over positions and scales: the generator's side of hinge and Wasserstein."""
     return -torch.stack([score.mean() for score in generated]).mean()
 
 
@@ -80,17 +80,17 @@ def gradient_penalty(
 ) -> Tensor:
     """P = (|grad D(x)| - 1)^2 at x = share * b + (1 - share) * G(a), averaged over pictures.
 
-    D(x) is a picture's mean score over places and scales, and the norm goes over all its pixels. To be added
-    to the Wasserstein loss with weight 10.
+    D(x) is a picture's mean score over positions and scales, and the norm is over all its pixels. Added to
+    the Wasserstein loss with weight 10.
 
     Args:
-        discriminator: gives the scores of a picture, one tensor a scale.
+        discriminator: returns the scores of a picture, one tensor per scale.
         real: photographs, N×3×H×W.
         generated: generated pictures, of the same shape.
-        share: random in [0, 1], one value a picture, N×1×1×1.
+        share: random in [0, 1], one value per picture, N×1×1×1.
 
     Raises:
-        ValueError: the shapes differ: there is no picture between both.
+        ValueError: the shapes differ: they can't be interpolated.
 
     Source: Gulrajani et al. 2017, eq. (3), last term.
     """
@@ -141,10 +141,10 @@ def cycle_loss(day: Tensor, day_again: Tensor, night: Tensor, night_again: Tenso
 
 
 def identity_loss(photograph: Tensor, unchanged: Tensor) -> Tensor:
-    """I = mean |G(y) - y|: a generator leaves alone what already is of the domain that it makes.
+    """I = mean |G(y) - y|: a generator does not change a picture that is already in its target domain.
 
     Args:
-        photograph: y, of the domain that G makes, N×3×H×W.
+        photograph: y, of G's target domain, N×3×H×W.
         unchanged: G(y).
 
     Source: P1, identity loss (weight 10).
@@ -153,7 +153,7 @@ def identity_loss(photograph: Tensor, unchanged: Tensor) -> Tensor:
 
 
 def pair_loss(picture: Tensor, wanted: Tensor) -> Tensor:
-    """L1 = mean |G(a) - b|, where b is the photograph of the same place: all of it is known.
+    """L1 = mean |G(a) - b|, where b is the photograph of the same view.
 
     Args:
         picture: G(a), N×3×H×W.
@@ -167,12 +167,12 @@ def pair_loss(picture: Tensor, wanted: Tensor) -> Tensor:
 def cam_generator_loss(source: Tensor, target: Tensor) -> Tensor:
     """CAM = -log s(eta(x)) - log(1 - s(eta(y))), averaged; s is the logistic function.
 
-    The generator's auxiliary classifiers tell pictures x of the domain that it takes from pictures y of the
-    domain that it makes: where they differ is where it should look.
+    The generator's auxiliary classifiers distinguish pictures x of its source domain from pictures y of its
+    target domain: it should attend to where they differ.
 
     Args:
-        source: logits of x, as G(x) gives them, N×2.
-        target: logits of y, as G(y) gives them (the identity turn), N×2.
+        source: logits of x, as G(x) returns them, N×2.
+        target: logits of y, as G(y) returns them (the identity pass), N×2.
 
     Source: P1, CAM loss of the generator (binary cross-entropy, weight 100).
     """
@@ -195,10 +195,10 @@ def cam_discriminator_loss(real: Tensor, generated: Tensor) -> Tensor:
 
 
 def burn_loss(light: Tensor) -> Tensor:
-    """Mean of log2(1 + max(y - 1, 0)): the stops by which scene-linear light y burns out.
+    """Mean of log2(1 + max(y - 1, 0)): the stops by which scene-linear light y exceeds white.
 
-    A burnt-out picture looks the same to the discriminators however far it is beyond white, so without this a
-    network that went there would not come back; its gradient on the stops is constant.
+    A burnt-out picture looks the same to the discriminators however far it exceeds white, so a network that
+    went there would not come back without this loss; its gradient on the stops is constant.
     """
     return torch.log2(1 + (light - 1).clamp(min=0)).mean()
 
@@ -209,9 +209,9 @@ def tint_loss(stops: Tensor) -> Tensor:
 
 
 def structure_loss(photograph: Tensor, picture: Tensor) -> Tensor:
-    """1 - corr(grad a, grad G(a)): how much of the edges and texture is lost, however contrast changes.
+    """1 - corr(grad a, grad G(a)): how much edge and texture is lost, regardless of contrast.
 
-    The differences of neighbouring pixels of luma are correlated over the frame, so a frame that is darker
+    The differences of neighbouring pixels of luma are correlated over the frame, so a frame that is darkened
     by one factor loses nothing, while a sky that turns black above ground in daylight does.
 
     Args:
@@ -237,7 +237,7 @@ def _luma_steps(picture: Tensor) -> Tensor:
 
 
 def level_loss(picture: Tensor, darkest: Tensor, brightest: Tensor) -> Tensor:
-    """Mean distance of a picture's brightness, place by place, from the band that photographs fill.
+    """Mean distance of a picture's brightness, part by part, from the range of the photographs.
 
     Discriminators with instance norm are blind to the level itself: ground stayed at daylight under a
     black sky.

@@ -1,4 +1,4 @@
-"""Earlier generated pictures, so that discriminators don't forget them."""
+"""A pool of earlier generated pictures, so that discriminators don't forget them."""
 
 from __future__ import annotations
 

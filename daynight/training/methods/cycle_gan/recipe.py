@@ -21,7 +21,7 @@ Weight = Annotated[float, Field(ge=0)]
 class CycleGanRecipe(MethodRecipe):
     """The ``[method]`` table of a cycle GAN.
 
-    The defaults add nothing that a preset does not ask for. Pictures are in [-1, 1] wherever a loss has a
+    By default, no optional loss or regulariser is active. Pictures are in [-1, 1] wherever a loss has a
     unit.
     """
 
@@ -67,7 +67,7 @@ class CycleGanRecipe(MethodRecipe):
     pool: int = Field(50, ge=0)
     """Generated pictures kept for the discriminators; 0: they see the newest only."""
     noise: float = Field(0.0, ge=0)
-    """Deviation of the noise on what discriminators see; falls to zero over the run."""
+    """Deviation of the noise on what discriminators see; it falls to zero over the run."""
 
     @field_validator("weights")
     @classmethod

@@ -1,4 +1,4 @@
-"""The generators' losses, a row each. A new loss is a row in :data:`TERMS`, and its function."""
+"""The generators' losses, one row each. A new loss is a row in :data:`TERMS`, and its function."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from daynight.training.methods.cycle_gan.translation import Rendering
 Band = tuple[Tensor, Tensor]
 """Darkest and brightest that a picture may be, part by part of the frame: rows×columns, in [-1, 1]."""
 Need = Literal["maps", "attention", "pairs", "identity"]
-"""``maps``: the generator returns stops. ``attention``: it attends. ``pairs``: the photographs are in pairs.
-``identity``: each photograph goes through the generator of its own side too."""
+"""``maps``: the generator returns stops. ``attention``: it returns logits. ``pairs``: the data is paired.
+``identity``: each photograph also goes through the generator of its own domain."""
 
 
 @dataclass(frozen=True)
 class Pass:
-    """What the generators make of one side's photographs."""
+    """The translations of one domain's photographs."""
 
     photograph: Tensor
     """a"""
@@ -39,9 +39,9 @@ class Pass:
     cycled: Rendering
     """G_BA(G_AB(a))"""
     identity: Rendering | None
-    """G_BA(a), which should change nothing; where a loss needs it."""
+    """G_BA(a), which should equal a; ``None`` unless a loss needs it."""
     band: Band
-    """What the level loss holds G_AB(a) in."""
+    """The band within which the level loss keeps G_AB(a)."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Term:
     loss: Callable[[Pass, Pass], Tensor]
     """Takes the pass of the day photographs (a) and that of the night photographs (b)."""
     needs: frozenset[Need] = frozenset()
-    """What it can't be computed without."""
+    """What it needs."""
     always: bool = False
     """Whether it is computed, and logged, even where its weight is 0."""
 
@@ -94,7 +94,7 @@ def _attention(a: Pass, b: Pass) -> Tensor:
 
 
 def _cam(source: Pass, target: Pass) -> Tensor:
-    """How well a generator's classifiers tell what it takes from what it makes (its identity pass)."""
+    """How well a generator's classifiers separate its source from its target domain (the identity pass)."""
     assert source.forward.logits is not None
     assert target.identity is not None
     assert target.identity.logits is not None

@@ -1,4 +1,4 @@
-"""The picture that a generator makes, whether it paints or relights."""
+"""Running generators and discriminators, whatever their kind."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from daynight.training.networks.relight import apply_maps, decode_display, encod
 
 @dataclass(frozen=True)
 class Rendering:
-    """A translated picture, with everything that losses need."""
+    """A translated picture, with everything that the losses need."""
 
     picture: Tensor
-    """N×3×H×W, display-encoded in [-1, 1]: what discriminators see. Networks may go a little beyond."""
+    """N×3×H×W, display-encoded in [-1, 1]: as discriminators see it. Networks may slightly exceed it."""
     light: Tensor | None = None
-    """The same in scene-linear light; of networks that give maps."""
+    """The same in scene-linear light; only of networks that return maps."""
     stops: Tensor | None = None
-    """The map of stops; of networks that give maps."""
+    """The map of stops; only of networks that return maps."""
     logits: Tensor | None = None
-    """Logits of the generator's auxiliary classifiers on its input, N×2; of networks that attend."""
+    """Logits of the generator's auxiliary classifiers on its input, N×2; only of networks with attention."""
     heat: Tensor | None = None
-    """Where it looked, N×1×h×w, ≥ 0; of networks that attend."""
+    """Attention heat map, N×1×h×w, ≥ 0; only of networks with attention."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class Scores:
     """What one discriminator returns."""
 
     maps: list[Tensor]
-    """Scores, one map for each scale; 1 means real."""
+    """Scores, one map per scale; 1 means real."""
     logits: Tensor | None = None
-    """Logits of its auxiliary classifiers, N×2; of networks that attend."""
+    """Logits of its auxiliary classifiers, N×2; only of networks with attention."""
 
 
 def translate(kind: NetworkKind, generator: nn.Module, source: Tensor | Rendering) -> Rendering:
@@ -43,8 +43,8 @@ def translate(kind: NetworkKind, generator: nn.Module, source: Tensor | Renderin
     Args:
         kind: its kind.
         generator: the network.
-        source: a photograph N×3×H×W, display-encoded in [-1, 1], or what another generator made. Between two
-            that relight, light stays scene-linear: what burns out on the way is not lost for the way back.
+        source: a photograph N×3×H×W, display-encoded in [-1, 1], or the result of another generator. Between
+            two that relight, light stays scene-linear: highlights that burn out can be recovered.
     """
     picture = source.picture if isinstance(source, Rendering) else source
     made: Translation = generator(picture)
