@@ -58,9 +58,8 @@ def test_what_a_run_leaves(run):
 def test_a_run_is_not_written_over_and_goes_on_when_asked(run, sides):
     refused = train(*sides, "--out", run, *FEW)
     assert refused.exit_code == 2
-    assert (
-        refused.output == f"error: {run}: already holds a run; continue it with --resume, or give another --out\n"
-    )
+    fault = "already holds a run; continue it with --resume, or give another --out"
+    assert refused.output == f"error: {run}: {fault}\n"
     went_on = train(*sides, "--out", run, "--resume", "--set", "steps=3")
     assert went_on.output.endswith("3 steps done\n"), went_on.output
     assert json.loads((run / "recipe.json").read_text())["data"]["size"] == 64
