@@ -191,11 +191,11 @@ def _write(result: Split, out: Path, earlier: Collection[Path], graph: bytes | N
     """
     remove_earlier(out, earlier)
     _write_list(out / LIST, result.photographs)
-    if graph is None:
-        (out / GRAPH).unlink(missing_ok=True)  # an earlier result's
-    else:
+    if graph is not None:
         with written_whole(out / GRAPH) as temporary:
             temporary.write_bytes(graph)
+    elif out / GRAPH in earlier:  # it shows the earlier result; a file of this name that is not ours stays
+        (out / GRAPH).unlink(missing_ok=True)
     for side in SIDES:
         (out / side).mkdir(parents=True, exist_ok=True)
         for each in result.of(side):

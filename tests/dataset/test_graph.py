@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from pictures import read_image, write_image
 
-from daynight.dataset import brightness_graph, split
+from daynight.dataset import SplitOptions, brightness_graph, split
 
 pytest.importorskip("matplotlib", reason="needs the extra `figures`")
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -78,3 +78,7 @@ def test_without_matplotlib_all_but_the_graph_is_written(
         "day",
         "night",
     ]
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/brightness.png").write_text("not a result of ours")
+    split(tmp_path / "photos", tmp_path / "other", SplitOptions(overwrite=True), warn=warnings.append)
+    assert (tmp_path / "other/brightness.png").read_text() == "not a result of ours"
