@@ -23,7 +23,7 @@ from daynight.engine.planning import FrameJob, Plan
 from daynight.engine.run import Conversion
 from daynight.errors import UsageError
 from daynight.frames.frame import Frame
-from daynight.frames.resize import scaled
+from daynight.frames.resize import reduced
 from daynight.plates import written_whole
 from daynight.version import __version__
 
@@ -142,8 +142,7 @@ def _same_part(plate: Frame, result: Frame) -> Frame:
 
 def _thumbnail(frame: Frame, spaces: ColourSpaces) -> np.ndarray:
     """The picture as seen on a display, at most 960 wide, H×W×3 uint8."""
-    scale = min(1.0, _WIDTH / frame.width)
-    small = scaled(frame.image, max(round(frame.height * scale), 1), max(round(frame.width * scale), 1))
+    small = reduced(frame.image, _WIDTH / frame.width)
     small = spaces.to_file(frame.with_image(small), SRGB, integer=True).image
     return np.rint(np.clip(np.nan_to_num(small), 0, 1) * 255).astype(np.uint8)
 

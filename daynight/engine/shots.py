@@ -20,7 +20,7 @@ from daynight.engine.intake import Arrival, Intake
 from daynight.engine.planning import FrameJob
 from daynight.errors import PlateError
 from daynight.frames.frame import Frame
-from daynight.frames.resize import scaled
+from daynight.frames.resize import reduced
 from daynight.looks.chain import Chain
 from daynight.plates import written_whole
 from daynight.plates.sequences import Shot
@@ -187,9 +187,7 @@ def analyse(chain: Chain, count: int, fetch: Callable[[int], Frame | None]) -> d
 
 def thumbnail(frame: Frame, side: int) -> Frame:
     """Return a small picture of an untiled frame: its short side at most ``side`` pixels."""
-    scale = min(1.0, side / min(frame.height, frame.width))
-    size = (max(round(frame.height * scale), 1), max(round(frame.width * scale), 1))
-    pixels = scaled(frame.image, *size)[np.newaxis]
+    pixels = reduced(frame.image, side / min(frame.height, frame.width))[np.newaxis]
     return Frame(
         pixels, frame.encoding, high_range=frame.high_range, number=frame.number, source=frame.source
     )

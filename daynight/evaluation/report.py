@@ -11,7 +11,6 @@ from pathlib import Path
 from string import Template
 from typing import Any, Final
 
-import cv2
 import numpy as np
 
 from daynight.colour.spaces import ColourSpaces
@@ -19,6 +18,7 @@ from daynight.engine.report import WIPE_SCRIPT, WIPE_STYLE, Wipe, jpeg_url, wipe
 from daynight.errors import UsageError
 from daynight.evaluation.measures import FLICKER_TABLE, TABLE, Column
 from daynight.evaluation.results import Evaluation, Figure, FlickerRow, VersionRow
+from daynight.frames.resize import reduced
 from daynight.plates import written_whole
 from daynight.plates.photographs import read_picture
 
@@ -202,9 +202,7 @@ def _wipe(plate: Path, result: Path, spaces: ColourSpaces) -> Wipe:
 
 def _thumbnail(path: Path, spaces: ColourSpaces) -> np.ndarray:
     picture = read_picture(path, spaces).pixels
-    scale = min(1.0, _WIDTH / picture.shape[1])
-    size = (max(round(picture.shape[1] * scale), 1), max(round(picture.shape[0] * scale), 1))
-    small = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.float32)
+    small = reduced(picture, _WIDTH / picture.shape[1])
     return np.rint(np.clip(small, 0, 1) * 255).astype(np.uint8)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from daynight.colour.encoding import finite, to_encoding
 from daynight.frames.frame import Frame, Plane
-from daynight.frames.resize import scaled
+from daynight.frames.resize import reduced, scaled
 
 _LAMP: Final = (0.75, 0.95)
 """Light of a channel, 1 being white, from which a thing may be a lamp, and from which it is bright enough."""
@@ -34,8 +34,7 @@ def light_sources(plate: Frame) -> Plane:
     light = finite(to_encoding(plate, "scene-linear").image)
     bright: Plane = np.ascontiguousarray(light.max(axis=2))
     height, width = bright.shape
-    scale = min(1.0, _SEEN / min(height, width))
-    small = scaled(bright, max(round(height * scale), 1), max(round(width * scale), 1))
+    small = reduced(bright, _SEEN / min(height, width))
     side = 2 * max(min(small.shape) // _REACH, 1) + 1
     around = np.maximum.reduce([cv2.morphologyEx(small, cv2.MORPH_OPEN, line) for line in _lines(side)])
     # A little wider, so that the edge of a sky stays in its own surroundings when it is scaled up.
