@@ -34,9 +34,13 @@ def kinds() -> dict[str, object]:
 @pytest.fixture
 def as_nobody(tmp_path: Path) -> Callable[[], AbstractContextManager[None]]:
     """Root may read everything: be nobody for a while, in a folder that nobody may enter."""
+    from daynight.plugin.registry import Registry
+
     for folder in (tmp_path, *tmp_path.parents):
         if folder.is_relative_to(tempfile.gettempdir()) and os.access(folder, os.W_OK):
             folder.chmod(folder.stat().st_mode | 0o055)
+
+    Registry.load(strict=True)  # nobody may not read the plugins' modules, nor what they import
 
     @contextmanager
     def nobody() -> Iterator[None]:
