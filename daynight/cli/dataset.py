@@ -211,7 +211,7 @@ class _Progress:
         """Print a warning, above the bar."""
         from daynight.cli import warn
 
-        if self._terminal:
+        if self._terminal:  # click writes past rich's redirection, into the bar's line
             self.bar.console.print(f"warning: {message}", markup=False, highlight=False, soft_wrap=True)
         else:
             warn(message)

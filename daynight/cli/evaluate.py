@@ -129,6 +129,7 @@ def train(day: Path, night: Path, out: Path, steps: int, seed: int) -> None:
 
 
 def _print_tables(evaluation: Evaluation) -> None:
+    from daynight.cli.flags import flagged
     from daynight.cli.tables import print_table
     from daynight.evaluation.report import flicker_table, remarks, versions_table
 
@@ -140,4 +141,4 @@ def _print_tables(evaluation: Evaluation) -> None:
         print_table(table.headings, table.rows, highlighted=highlighted)
         click.echo()
     for line in remarks(evaluation):
-        click.echo(line)
+        click.echo(flagged(line))

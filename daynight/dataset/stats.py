@@ -117,7 +117,7 @@ def measure_all(
     def work(photograph: Photograph) -> Measured:
         picture = read_picture(photograph.path, spaces)
         brightness = hsp(picture.pixels)
-        # The mean of each cell, also in pictures of less than 8 pixels a side: no interpolation.
+        # By area in pictures of less than 8 pixels a side too, where frames.resize would interpolate.
         small = cv2.resize(brightness, (_HASH_SIDE, _HASH_SIDE), interpolation=cv2.INTER_AREA)
         bits = np.packbits(small - small.mean() > _FLAT).tobytes()
         height, width = brightness.shape

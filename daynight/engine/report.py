@@ -165,11 +165,10 @@ def wipe_html(wipe: Wipe) -> str:
 
 
 def _faults_html(summary: Summary) -> str:
-    faults = [*(each.fault for each in summary.missing), *(event.fault for event in summary.failed)]
-    if not faults:
+    if summary.complete:
         return ""
-    rows = "".join(f"<li>{html.escape(str(fault))}</li>" for fault in faults)
-    return f"<h2>Failed frames</h2><ul>{rows}</ul>"
+    rows = "".join(f"<li>{html.escape(str(fault))}</li>" for fault in summary.faults)
+    return f"<h2>Faults</h2><ul>{rows}</ul>"
 
 
 def _timings_html(seconds: Sequence[Mapping[str, float]]) -> str:

@@ -108,10 +108,6 @@ class Measure(Column, Generic[T]):
     progress: str = ""
     """What to report before ``reduce``, when that takes long."""
 
-    def take(self, version: Sequence[T], real: Sequence[T]) -> Figure:
-        """Return the figure of a version."""
-        return self.reduce(version, real)
-
 
 @dataclass(frozen=True, kw_only=True)
 class RelativeMeasure(Column):

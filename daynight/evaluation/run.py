@@ -177,7 +177,7 @@ class _Run:
                 if measure.progress:
                     self._progress(f"{measure.progress} {name}")
                 of_real = real.values.get(measure.name, []) if real else []
-                figures[measure.name] = measure.take(version.values[measure.name], of_real)
+                figures[measure.name] = measure.reduce(version.values[measure.name], of_real)
         return VersionRow(name, self._role(name), version.pictures, _histogram(version), figures)
 
     def _role(self, version: str) -> Role:

@@ -59,6 +59,7 @@ def test_everything(place: Path, tmp_path: Path) -> None:
         "sh/f.####.png",
         "cycle error: 0.",
         "seam: not measured",
+        "set --inception to measure them",
     ):
         assert words in result.stdout
     figures = json.loads((tmp_path / "report.json").read_text())

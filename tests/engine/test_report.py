@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import cv2
@@ -62,3 +63,24 @@ def test_a_chain_that_crops_is_shown_beside_the_same_part_and_nan_as_black(tmp_p
     assert before.shape == after.shape == (20, 32, 3)
     assert np.abs(before.astype(int) - after).mean() < 1
     assert before.mean() > 80
+
+
+def test_the_page_lists_gaps_and_folders_that_cannot_be_read(
+    make_shot: MakeShot, tmp_path: Path, as_nobody: Callable[[], AbstractContextManager[None]]
+) -> None:
+    make_shot("shots/sh", (1, 2, 4))
+    locked = make_shot("shots/locked")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out").chmod(0o777)
+    locked.chmod(0)
+    try:
+        with as_nobody():
+            summary = convert(
+                tmp_path / "shots", "day-for-night", out=tmp_path / "out", report=tmp_path / "out/r.html"
+            )
+    finally:
+        locked.chmod(0o755)
+    text = (tmp_path / "out/r.html").read_text(encoding="utf-8")
+    assert len(summary.faults) == 2
+    assert "frame 3" in text
+    assert "locked" in text
