@@ -21,6 +21,13 @@ _LARGEST_SIDE: Final = 2**14
 """Height and width, in pixels, that the network is converted for; the file itself has no limit."""
 _LEVELS: Final = 127.5
 """Of 255, in a difference of 1 between pictures in [-1, 1]."""
+_SURVEYS: Final = {
+    "fp32": (1e-2, 1e-3),
+    "half-weights": (5e-2, 5e-3),
+    "fp16": (0.3, 3e-2),
+    "int8": (4.0, 0.2),
+}
+"""The same of mattes, which lie in [0, 1], and of lights, in stops and deviations."""
 _TOLERANCES: Final = {
     #                largest and mean of stops; of emission, in scene-linear light; of pictures, in levels
     "fp32": ((1e-3, 1e-4), (1e-3, 1e-4), (0.25, 0.05)),
@@ -172,6 +179,8 @@ def _traced(trained: Trained, example: torch.Tensor, common: dict[str, Any]) -> 
 
 def _outputs(trained: Trained, precision: str) -> list[Output]:
     stops, emission, picture = (Tolerance(*each) for each in _TOLERANCES[precision])
+    if trained.kind.output in ("mattes", "lights"):
+        return [Output(trained.kind.output, "of its unit", Tolerance(*_SURVEYS[precision]))]
     if trained.kind.output == "maps":
         return [Output("stops", "stops", stops), Output("emission", "of white", emission)]
     return [Output("picture", "levels", picture, scale=_LEVELS)]

@@ -12,6 +12,7 @@ import numpy as np
 
 from daynight import hookimpl
 from daynight.colour.encoding import decode_display
+from daynight.errors import ModelError
 from daynight.export.quiet import quiet
 from daynight.frames.frame import NCHW
 from daynight.models.facts import ModelKind
@@ -47,6 +48,10 @@ class TorchScriptExporter(Exporter):
         import torch
 
         from daynight.export.scripted import nuke_module, scripted
+
+        if trained.kind.output not in _TOLERANCES:
+            fault = f"network {trained.kind.name} returns {trained.kind.output}, not a picture"
+            raise ModelError("torchscript", fault, "export it to onnx")
 
         module = scripted(trained)
         with quiet():

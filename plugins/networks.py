@@ -125,7 +125,44 @@ RELIGHT: Final = NetworkKind(
 )
 
 
+def _scene() -> nn.Module:
+    from daynight.training.networks.scene import Scene
+
+    return Scene()
+
+
+def _lights() -> nn.Module:
+    from daynight.training.networks.lights import Lights
+
+    return Lights()
+
+
+def _no_discriminators() -> dict[str, nn.Module]:
+    """Return none: the method brings its own, or the network has no opponent."""
+    return {}
+
+
+SCENE: Final = NetworkKind(
+    name="scene",
+    summary="what a plate shows: sky, buildings, vegetation, ground, water, windows, lights",
+    generator=_scene,
+    discriminators=_no_discriminators,
+    size_multiple=32,
+    least_side=64,
+    output="mattes",
+)
+LIGHTS: Final = NetworkKind(
+    name="lights",
+    summary="the light of moon, practicals and lamps over a plate",
+    generator=_lights,
+    discriminators=_no_discriminators,
+    size_multiple=32,
+    least_side=64,
+    output="lights",
+)
+
+
 @hookimpl
 def daynight_networks() -> list[NetworkKind]:
     """Register the networks."""
-    return [P0, CYCLEGAN, ATTENTION, RELIGHT]
+    return [P0, CYCLEGAN, ATTENTION, RELIGHT, SCENE, LIGHTS]

@@ -57,6 +57,6 @@ def trainer_of(
         raise AssertionError(line)
 
     torch.manual_seed(recipe.run.seed)
-    context = Context(kinds, CPU, ProcessGroup(), refuse)
+    context = Context(kinds, {}, CPU, ProcessGroup(), refuse)
     method, data = find_method(recipe.method.name).open(recipe, Sources(day, night, pairs), context)
     return Trainer(method, data, recipe.run, device=CPU)

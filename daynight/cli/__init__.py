@@ -23,7 +23,7 @@ COMMANDS: Final = {
     "dataset": "Sort, count and crop photographs to train on.",
     "doctor": "Check this installation, and say how to fix what is wrong.",
     "evaluate": "Evaluate a look by figures, beside baselines it must beat.",
-    "export": "Write a generator of the training run RUN as one model file.",
+    "export": "Write the network of the training run RUN as one model file.",
     "looks": "List the looks.",
     "models": "List the models.",
     "networks": "List the kinds of network that can be trained, or show one of them.",

@@ -16,7 +16,7 @@ from daynight.cli.options import FilePath, Name
     "--to", default="onnx", show_default=True, help="onnx, torchscript, or an exporter of a plugin."
 )
 @click.option(
-    "--direction", type=click.Choice(["night", "day"]), required=True, help="Which of the two generators."
+    "--direction", type=click.Choice(["night", "day"]), help="Which of a cycle GAN's two generators."
 )
 @click.option("--out", type=FilePath(), required=True, help="The file to write.")
 @click.option(
@@ -35,13 +35,13 @@ from daynight.cli.options import FilePath, Name
 def command(
     run: Path,
     to: str,
-    direction: Literal["night", "day"],
+    direction: Literal["night", "day"] | None,
     out: Path,
     precision: str,
     pictures: Path | None,
     best: bool,
 ) -> None:
-    """Write a generator of the training run RUN as one model file."""
+    """Write the network of the training run RUN as one model file."""
     from daynight.cli import warn
     from daynight.export import export
 

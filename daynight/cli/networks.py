@@ -45,7 +45,7 @@ def show(name: str) -> None:
 
 
 def _described(kind: NetworkKind) -> list[str]:
-    output = {"pixels": "pictures", "maps": "stops and emission"}[kind.output]
+    output = {"pixels": "pictures", "maps": "stops and emission"}.get(kind.output, kind.output)
     field = f"radius {kind.radius} px" if kind.radius is not None else "the whole frame"
     exact = "exact" if kind.exact_tiling else "not exact"
     return [

@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 )
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change a hyper-parameter.")
 @click.option("--pairs", type=FilePath(), help="CSV of photographs that belong together, columns day,night.")
-@click.option("--start", nargs=2, metavar="NIGHT DAY", help="Models to start from: names or ONNX files.")
+@click.option(
+    "--start",
+    multiple=True,
+    metavar="MODEL",
+    help="A model to start from, a name or an ONNX file; for a cycle GAN give two: night, then day.",
+)
 @click.option("--resume", is_flag=True, help="Go on from the run's checkpoint.")
 @click.option("--minutes", type=click.FloatRange(min=0), help="Stop after this long, with a checkpoint.")
 @click.option("--dry-run", is_flag=True, help="Show networks, data and plan; train nothing.")

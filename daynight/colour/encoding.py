@@ -31,7 +31,8 @@ def _slope() -> float:
     return a
 
 
-_A: Final = _slope()
+ROLL_OFF: Final = _slope()
+"""a in the roll-off: a display value v above the knee becomes ``KNEE + ln(1 + a (v - KNEE)) / a``."""
 
 
 def encode_display(linear: Pixels, *, high_range: bool = False) -> Pixels:
@@ -50,7 +51,7 @@ def encode_display(linear: Pixels, *, high_range: bool = False) -> Pixels:
     display = np.copysign(_curve(np.abs(linear)), linear)
     bright = display > KNEE
     over = display[bright] - np.float32(KNEE)
-    display[bright] = KNEE + np.log1p(_A * over) / _A
+    display[bright] = KNEE + np.log1p(ROLL_OFF * over) / ROLL_OFF
     return display
 
 
@@ -60,7 +61,7 @@ def decode_display(display: Pixels, *, high_range: bool = False) -> Pixels:
         return _inverse_curve(np.maximum(display, 0))
     linear = np.abs(display)
     bright = display > KNEE
-    linear[bright] = KNEE + np.expm1(_A * (display[bright] - np.float32(KNEE))) / _A
+    linear[bright] = KNEE + np.expm1(ROLL_OFF * (display[bright] - np.float32(KNEE))) / ROLL_OFF
     return np.copysign(_inverse_curve(linear), display)
 
 

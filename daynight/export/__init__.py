@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def export(
     run: Path | str,
     out: Path | str,
-    direction: Literal["night", "day"],
+    direction: Literal["night", "day"] | None = None,
     *,
     to: str = "onnx",
     precision: str = "fp32",
@@ -36,7 +36,7 @@ def export(
     Args:
         run: folder of the run.
         out: the file to write.
-        direction: which of its two generators.
+        direction: which of its two generators; ``None``: the run has one network.
         to: name of the exporter: ``onnx``, ``torchscript``, or a plugin's.
         precision: how the file computes and stores its weights; see ``docs/export.md``.
         pictures: folder of plates for the generator: the file is compared on them, and calibrated by them

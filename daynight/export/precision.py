@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from daynight.frames.frame import NCHW
 
-_LARGE: Final = 100_000
+_LARGE: Final = 4096
 """Weights with more values than this are stored in 16 bits."""
 _LAYERS: Final = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 """Operators that hold nearly all weights and take nearly all time."""

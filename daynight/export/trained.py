@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from daynight.errors import UsageError
-from daynight.models.facts import ModelFacts
+from daynight.models.facts import ModelDirection, ModelFacts
+from daynight.models.session import OUTPUTS
 from daynight.plugin.network_kind import NetworkKind
+from daynight.training.methods import find_method
 from daynight.training.methods.cycle_gan.recipe import CycleGanRecipe
 from daynight.training.methods.cycle_gan.samples import Direction
-from daynight.training.methods.kind import Recipe
+from daynight.training.methods.kind import MethodRecipe, Recipe
 from daynight.training.networks.outputs import Translation
 from daynight.training.recipe import read_recipe
 from daynight.training.run.checkpoint import Parts, load_checkpoint
@@ -35,8 +37,8 @@ class TrainedGenerator:
     recipe: Recipe[Any]
     step: int
     """Steps of training."""
-    direction: Direction
-    """The domain that it translates to."""
+    direction: Direction | None
+    """The domain that it translates to; ``None``: it tells what a plate shows."""
 
     @property
     def size(self) -> int:
@@ -82,17 +84,17 @@ class Outputs(nn.Module):
 
 def load_generator(
     run: Path,
-    direction: Direction,
+    direction: Direction | None,
     kinds: Mapping[str, NetworkKind],
     *,
     best: bool = False,
     warn: Callable[[str], None] = lambda _: None,
 ) -> TrainedGenerator:
-    """Load a generator of a run.
+    """Load a generator of a run, or its one network.
 
     Args:
         run: folder of a training run.
-        direction: which of its two generators.
+        direction: which of its two generators; ``None``: the run has one network.
         kinds: the registered kinds of network, by name.
         best: load the run's best checkpoint instead of its newest.
         warn: called with one line for each broken checkpoint.
@@ -101,49 +103,72 @@ def load_generator(
         UsageError: the folder is not a run that can be read, or no plugin has its kind of network.
     """
     recipe = read_recipe(run)
-    own = recipe.method
-    if not isinstance(own, CycleGanRecipe):
-        raise UsageError(run, f"is a run of {own.name}, which has no generator", "give a run of a cycle GAN")
-    if own.network not in kinds:
-        fault = f"is a run of network {own.network!r}, which no installed plugin has"
+    name, part, settings = _network(run, recipe.method, direction)
+    if name not in kinds:
+        fault = f"is a run of network {name!r}, which no installed plugin has"
         raise UsageError(run, fault, "install its plugin, or set DAYNIGHT_PLUGIN_PATH")
-    kind = kinds[own.network]
-    settings = own.to_night if direction == "night" else own.to_day
-    network = kind.generator(**{**own.generator, **settings})
-    step, _ = load_checkpoint(run, Parts({f"{direction}-average": network}), warn, best=best)
+    kind = kinds[name]
+    network = kind.generator(**settings)
+    step, _ = load_checkpoint(run, Parts({part: network}), warn, best=best)
+    if kind.output == "lights":
+        direction = "night"
     return TrainedGenerator(Outputs(network, _outputs(kind)).eval(), kind, recipe, step, direction)
+
+
+def _network(
+    run: Path, method: MethodRecipe, direction: Direction | None
+) -> tuple[str, str, Mapping[str, Any]]:
+    """Return the kind of the network, its part of a checkpoint, and its settings."""
+    if isinstance(method, CycleGanRecipe):
+        if direction is None:
+            raise UsageError("`direction`", "is missing: the run has two generators", "say night or day")
+        own = method.to_night if direction == "night" else method.to_day
+        return method.network, f"{direction}-average", {**method.generator, **own}
+    name = find_method(method.name).network
+    if name is None:
+        raise UsageError(
+            run, f"is a run of {method.name}, which has no generator", "give a run of another method"
+        )
+    if direction is not None:
+        raise UsageError(
+            f"`direction={direction}`", f"a run of {method.name} has one network", "leave it out"
+        )
+    return name, f"{name}-average", {}
 
 
 def facts_of(run: Path, trained: TrainedGenerator) -> ModelFacts:
     """Return the facts of a model file of a run's generator.
 
-    A card ``night.md`` or ``day.md`` and the facts in ``facts.json`` are included if the run has them.
+    A card, ``night.md``, ``day.md`` or ``scene.md``, and facts in ``facts.json`` are included if the run has
+    them.
 
     Raises:
         UsageError: ``facts.json`` is not a JSON object.
         ModelError: it states a fact that is unknown, or of the wrong type.
     """
     kind, direction = trained.kind, trained.direction
+    name = direction or kind.name
+    directions: dict[str | None, ModelDirection] = {"night": "day-to-night", "day": "night-to-day"}
     facts = ModelFacts(
-        name=direction,
-        direction="day-to-night" if direction == "night" else "night-to-day",
+        name=name,
+        direction=directions.get(direction, "other"),
         kind=kind.output,
         size_multiple=kind.size_multiple,
         radius=kind.radius,
         exact_tiling=kind.exact_tiling,
         bytes_per_pixel=kind.bytes_per_pixel,
-        short_side=trained.size if kind.output == "maps" else None,
+        short_side=None if kind.output == "pixels" else trained.size,
         architecture=f"{kind.name}: {kind.summary}",
         training=f"{trained.step} steps, seed {trained.recipe.run.seed}",
     )
-    card, stated = run / f"{direction}.md", run / "facts.json"
+    card, stated = run / f"{name}.md", run / "facts.json"
     if card.is_file():
         facts = facts.updated({"card": card.read_text(encoding="utf-8")})
     return facts.updated(_read_facts(stated)) if stated.is_file() else facts
 
 
 def _outputs(kind: NetworkKind) -> tuple[str, ...]:
-    return ("stops", "emission") if kind.output == "maps" else ("picture",)
+    return OUTPUTS.get(kind.output, ("picture",))
 
 
 def _read_facts(path: Path) -> dict[str, Any]:

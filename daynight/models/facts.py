@@ -20,7 +20,7 @@ from daynight.frames.encoding import Encoding
 PREFIX: Final = "daynight."
 """Of the metadata keys that hold facts."""
 
-ModelKind = Literal["pixels", "maps"]
+ModelKind = Literal["pixels", "maps", "mattes", "lights"]
 ModelDirection = Literal["day-to-night", "night-to-day", "other"]
 ValueRange = Literal["-1..1", "0..1", "0..255"]
 ChannelOrder = Literal["rgb", "bgr"]
@@ -55,7 +55,9 @@ class ModelFacts(BaseModel):
     direction: ModelDirection = "other"
     """What it translates, and to what."""
     kind: ModelKind = "pixels"
-    """``pixels``: returns the picture. ``maps``: returns stops and emission, to be applied to the plate."""
+    """What it returns. ``pixels``: the picture. ``maps``: stops and emission, to be applied to the plate.
+    ``mattes``: what is sky, building and so on (:data:`.scene.MATTES`). ``lights``: light of moon, practicals
+    and lamps (:data:`.lights.MAPS`)."""
     value_range: ValueRange = "-1..1"
     """Range of the pictures that the network takes and, for ``pixels``, returns."""
     encoding: Encoding = "display"
@@ -69,7 +71,7 @@ class ModelFacts(BaseModel):
     exact_tiling: bool = False
     """Whether tiles with a halo of at least ``radius`` equal the whole frame, up to float rounding."""
     short_side: int | None = Field(None, ge=1)
-    """Short side, in pixels, of the proxy that a ``maps`` network takes."""
+    """Short side, in pixels, of the proxy that a network of any kind but ``pixels`` takes."""
     bytes_per_pixel: int = Field(1024, ge=1)
     """Peak memory of one run, in bytes per input pixel; the tile planner uses it."""
     architecture: str = ""

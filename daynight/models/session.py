@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from threading import Lock
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Final, Literal, Self
 
 import numpy as np
@@ -30,6 +30,10 @@ except ImportError as error:  # the second fails where uninstalling one of two w
 
 _CUDA: Final = "CUDAExecutionProvider"
 _CPU: Final = "CPUExecutionProvider"
+OUTPUTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"maps": ("stops", "emission"), "mattes": ("mattes",), "lights": ("lights",)}
+)
+"""Names of a model's outputs, by its kind."""
 _CHANNELS: Final = 3
 
 
@@ -239,10 +243,11 @@ def _check_shape(path: Path, session: Any, facts: ModelFacts) -> None:
         raise ModelError(path, f"takes {shapes}", "a picture model takes one tensor N×3×H×W")
     if inputs[0].type not in ("tensor(float)", "tensor(float16)"):
         raise ModelError(path, f"takes {inputs[0].type}", "export it with float or float16 input")
-    if facts.kind == "maps" and {output.name for output in outputs} != {"stops", "emission"}:
+    wanted = OUTPUTS.get(facts.kind)
+    if wanted and {output.name for output in outputs} != set(wanted):
         names = ", ".join(output.name for output in outputs)
-        fault = f"states that it returns maps, but returns {names}"
-        raise ModelError(path, fault, "its outputs must be stops and emission")
+        fault = f"states that it returns {facts.kind}, but returns {names}"
+        raise ModelError(path, fault, f"its outputs must be {' and '.join(wanted)}")
 
 
 def _fixed_size(session: Any) -> tuple[int, int] | None:

@@ -37,8 +37,8 @@ class Trained(Protocol):
         """What kind of network it is."""
 
     @property
-    def direction(self) -> Literal["night", "day"]:
-        """What it translates to."""
+    def direction(self) -> Literal["night", "day"] | None:
+        """What it translates to; ``None``: it tells what a plate shows."""
 
     @property
     def outputs(self) -> tuple[str, ...]:

@@ -108,7 +108,14 @@ def open_session(day: Path, night: Path, run: Path, *, new: bool = True, **optio
         method, data = find_method(recipe.method.name).open(
             recipe,
             Sources(day, night, opts.get("pairs")),
-            Context(registry.networks, device, group, group_warn, jobs),
+            Context(
+                registry.networks,
+                {name: model.path for name, model in registry.models.items()},
+                device,
+                group,
+                group_warn,
+                jobs,
+            ),
         )
         trainer = Trainer(method, data, recipe.run, device=device, group=group)
         if start:

@@ -6,11 +6,14 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from daynight.colour.encoding import decode_display, encode_display
 from daynight.errors import UsageError
 from daynight.frames.frame import Pixels
-from daynight.frames.resize import scaled
+from daynight.frames.resize import AnyPicture, scaled
 from daynight.training.data.recipe import DataRecipe, Framing
 from daynight.training.run.method import RGB
 
@@ -18,6 +21,8 @@ _LEAST_PART: Final = {"whole": 8 / 9, "square": 1.0, "random": 0.5}
 """Least side of a crop, as a part of the largest of its shape that fits in the photograph."""
 _LONGEST: Final = 5 / 3
 """Largest aspect of a whole frame, either way."""
+_LIGHT: Final = decode_display(np.arange(256, dtype=np.float32) / np.float32(255))
+"""Scene-linear light of each value of 8 bits."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +39,18 @@ class CropBox:
     mirrored: bool
 
     def of(self, picture: RGB) -> RGB:
-        """Cut it out of a picture, and scale it."""
-        part = picture[self.top : self.top + self.height, self.left : self.left + self.width]
-        small = scaled(part, *self.size)
+        """Cut it out of a picture, and scale it, averaging light."""
+        small = scaled_light(self._cut(picture), *self.size)
         return small[:, ::-1] if self.mirrored else small
+
+    def of_labels(self, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Cut it out of labels H×W, and scale it to the nearest."""
+        height, width = self.size
+        small = cv2.resize(self._cut(labels), (width, height), interpolation=cv2.INTER_NEAREST)
+        return np.asarray(small[:, ::-1] if self.mirrored else small, np.uint8)
+
+    def _cut(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return picture[self.top : self.top + self.height, self.left : self.left + self.width]
 
 
 @dataclass(frozen=True)
@@ -96,7 +109,7 @@ class CropSampler:
         """Shrink a photograph H×W×3 as far as its smallest crop can be drawn without enlarging."""
         height, width = picture.shape[:2]
         scale = min(self.scale_of(height, width) / _LEAST_PART[self.framing], 1.0)
-        return scaled(picture, _part(height, scale), _part(width, scale))
+        return scaled_light(picture, _part(height, scale), _part(width, scale))
 
     def draw(self, height: int, width: int, random: np.random.Generator) -> CropBox:
         """Draw a crop of a photograph of this height and width."""
@@ -111,6 +124,21 @@ class CropSampler:
         if self.framing == "whole":
             return f"drawn: whole frames, short side {self.size} pixels"
         return f"drawn: {self.framing} crops, {self.size}x{self.size} pixels"
+
+
+def scaled_light(picture: AnyPicture, height: int, width: int) -> AnyPicture:
+    """Return a display-encoded picture H×W×3 at another size, averaging light as proxies of plates do.
+
+    Averaged as encoded, fine texture would come out darker than it does in use.
+    """
+    if picture.shape[:2] == (height, width):
+        return picture
+    if picture.dtype == np.uint8:
+        return np.asarray(
+            np.rint(encode_display(scaled(_LIGHT[picture], height, width)) * 255), picture.dtype
+        )
+    light = decode_display(np.asarray(picture, np.float32))
+    return np.asarray(encode_display(scaled(light, height, width)), picture.dtype)
 
 
 def _part(length: int, scale: float) -> int:

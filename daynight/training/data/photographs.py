@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import cv2
@@ -58,6 +59,7 @@ class Photographs:
         photographs: at least one; ``NAME_0001.jpg``, ``NAME.1001.exr`` and the like are views of one source.
         crops: what is drawn of them.
         source_power: a source of n views is drawn with weight n to this power.
+        shares: factors of these weights, by the beginning of a name.
         left_out: files that could not be read.
     """
 
@@ -68,12 +70,18 @@ class Photographs:
         crops: CropSampler,
         *,
         source_power: float = 1.0,
+        shares: Mapping[str, float] = MappingProxyType({}),
         left_out: int = 0,
     ) -> None:
         self.photographs, self.crops = photographs, crops
         sources = [_NUMBER_AND_ENDING.sub("", each.name) for each in photographs]
         views = Counter(sources)
-        weights = np.array([views[each] ** (source_power - 1) for each in sources])
+        weights = np.array(
+            [
+                views[source] ** (source_power - 1) * _share(each.name, shares)
+                for each, source in zip(photographs, sources, strict=True)
+            ]
+        )
         self._weights = weights / weights.sum()
         self._source, self._sources, self._left_out = source, len(views), left_out
 
@@ -85,6 +93,7 @@ class Photographs:
         warn: Warn,
         *,
         source_power: float = 1.0,
+        shares: Mapping[str, float] = MappingProxyType({}),
         deepen: bool = False,
         jobs: int | None = None,
     ) -> Photographs:
@@ -95,6 +104,7 @@ class Photographs:
             crops: what is drawn of them.
             warn: called with one line for each file that can't be read; it is left out.
             source_power: see the class.
+            shares: see the class.
             deepen: pull lifted blacks down to black.
             jobs: files to decode at a time; ``None``: one for each CPU core.
 
@@ -116,7 +126,7 @@ class Photographs:
         if not kept:
             raise nothing_readable(source)
         left_out = len(found) - len(kept)
-        return cls(source, kept, crops, source_power=source_power, left_out=left_out)
+        return cls(source, kept, crops, source_power=source_power, shares=shares, left_out=left_out)
 
     def __len__(self) -> int:
         return len(self.photographs)
@@ -194,6 +204,11 @@ def as_tensor(picture: RGB | Pixels) -> Tensor:
     """Return a picture H×W×3 (uint8, or float in [0, 1]) as networks take it: 3×H×W in [-1, 1]."""
     unit = _unit(picture) if picture.dtype == np.uint8 else picture
     return torch.from_numpy(np.ascontiguousarray(unit.transpose(2, 0, 1) * 2 - 1))
+
+
+def _share(name: str, shares: Mapping[str, float]) -> float:
+    """Return the factor of a photograph's weight."""
+    return next((share for start, share in shares.items() if Path(name).name.startswith(start)), 1.0)
 
 
 def _deepened(picture: Pixels) -> Pixels:

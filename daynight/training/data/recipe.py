@@ -28,3 +28,5 @@ class DataRecipe(Table):
     place count less."""
     deepen: bool = False
     """Whether lifted blacks of night photographs are pulled down to black."""
+    shares: dict[str, float] = Field({})
+    """How much more or less often photographs are drawn whose names begin so; the first that fits counts."""

@@ -14,6 +14,8 @@ from daynight.training.methods.kind import MethodKind
 METHODS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "cycle-gan": "daynight.training.methods.cycle_gan.kind:CYCLE_GAN",
+        "night": "daynight.training.methods.night.kind:NIGHT",
+        "scene": "daynight.training.methods.scene.kind:SCENE",
         "classifier": "daynight.training.methods.classifier.kind:CLASSIFIER",
     }
 )

@@ -68,6 +68,8 @@ class Context:
 
     networks: Mapping[str, NetworkKind]
     """The registered kinds of network, by name."""
+    models: Mapping[str, Path]
+    """Files of the registered models, by name."""
     device: torch.device
     group: ProcessGroup
     warn: Callable[[str], None]
@@ -87,3 +89,6 @@ class MethodKind(Generic[Settings]):
     """Its ``[method]`` table."""
     open: Callable[[Recipe[Settings], Sources, Context], tuple[Method, Data]]
     """Reads the photographs and builds the networks, whose weights come from PyTorch's global generator."""
+    network: str | None = None
+    """The registered kind of the one network that its runs are for, kept as ``NAME-average``; none: it has a
+    generator each way, or none that is exported."""

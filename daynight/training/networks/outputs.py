@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 class Translation(NamedTuple):
-    """What a generator returns for a picture N×3×H×W: a picture, or maps that relight the plate."""
+    """What a network returns for a picture N×3×H×W: a picture, maps that relight it, or what it shows."""
 
     picture: Tensor | None = None
     """N×3×H×W, display-encoded in [-1, 1] or slightly beyond; only of networks that return pixels."""
@@ -16,6 +16,10 @@ class Translation(NamedTuple):
     """N×3×H×W; only of networks that return maps."""
     emission: Tensor | None = None
     """N×3×H×W ≥ 0, in scene-linear light; only of networks that return maps."""
+    mattes: Tensor | None = None
+    """N×8×H×W in [0, 1], :data:`daynight.models.scene.MATTES`; only of a scene network."""
+    lights: Tensor | None = None
+    """N×10×H×W, :data:`daynight.models.lights.MAPS`; only of a light network."""
     logits: Tensor | None = None
     """N×2 logits of both auxiliary classifiers on the input; positive: of the source domain. Only of networks
     with attention."""

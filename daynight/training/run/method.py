@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from daynight.training.run.checkpoint import Parts
     from daynight.training.run.rng import StepRng
 
-Batch = tuple["Tensor", "Tensor"]
-"""Two tensors of the same length: for a cycle GAN day and night photographs, for a classifier pictures and
+Batch = tuple["Tensor", ...]
+"""Tensors of the same length: for a cycle GAN day and night photographs, for a classifier pictures and
 their classes."""
 RGB = NDArray[np.uint8]
 """H×W×3, display-encoded."""

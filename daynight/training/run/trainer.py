@@ -59,7 +59,7 @@ class Trainer:
         rank, size = self._group.rank, self._group.size
         # Every process draws the whole step and keeps its share, so that none sees another's photographs.
         drawn = [self._data.draw(random, self.recipe.batch) for _ in range(self.recipe.accumulate * size)]
-        return [(one.to(self._device), other.to(self._device)) for one, other in drawn[rank::size]]
+        return [self._moved(batch) for batch in drawn[rank::size]]
 
     def step(self, batches: Sequence[Batch]) -> dict[str, float]:
         """Take one step on a share of the batches, and return its losses by name."""
@@ -152,7 +152,10 @@ class Trainer:
         """Return the method's results for a few batches, the same all through the run."""
         random = np.random.default_rng(self.recipe.seed)
         drawn = [self._data.draw(random, 1) for _ in range(_SAMPLES)]
-        return self.method.samples([(one.to(self._device), other.to(self._device)) for one, other in drawn])
+        return self.method.samples([self._moved(batch) for batch in drawn])
+
+    def _moved(self, batch: Batch) -> Batch:
+        return tuple(each.to(self._device) for each in batch)
 
     def _rng(self) -> StepRng:
         return StepRng(self.recipe.seed, self.step_count, self._rollbacks)

@@ -4,7 +4,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from daynight.training.methods.cycle_gan import losses  # noqa: E402
+from daynight.training.methods import losses  # noqa: E402
 
 
 def full(value, shape=(1, 3, 4, 4)):

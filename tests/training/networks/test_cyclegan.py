@@ -5,7 +5,7 @@ torch = pytest.importorskip("torch")
 from daynight.plugins.networks import CYCLEGAN  # noqa: E402
 from torch import nn  # noqa: E402
 
-from daynight.training.methods.cycle_gan import losses  # noqa: E402
+from daynight.training.methods import losses  # noqa: E402
 from daynight.training.networks.cyclegan import (  # noqa: E402
     LEAST_SIDE,
     CycleGanGenerator,

@@ -12,7 +12,7 @@ from torch import nn  # noqa: E402
 
 from daynight.models.facts import ModelFacts  # noqa: E402
 from daynight.plugin.network_kind import NetworkKind  # noqa: E402
-from daynight.training.methods.cycle_gan import losses  # noqa: E402
+from daynight.training.methods import losses  # noqa: E402
 from daynight.training.networks import attention, cyclegan, p0, relight  # noqa: E402
 
 RNG = torch.Generator().manual_seed(0)
@@ -188,7 +188,10 @@ OWN = {
 
 def test_kinds_by_name():
     kinds = networks.daynight_networks()
-    assert [kind.name for kind in kinds] == ["p0", "cyclegan", "attention", "relight"]
+    assert [kind.name for kind in kinds] == [
+        *("p0", "cyclegan", "attention", "relight"),
+        *("scene", "lights"),
+    ]
     assert all(isinstance(kind, NetworkKind) and kind.summary for kind in kinds)
 
 

@@ -64,7 +64,10 @@ def test_settings_that_hold_together_in_any_order(relight):
 
 
 def test_presets_hold_the_papers_figures():
-    assert presets() == ["classifier", "p0", "p1-attention", "p1-cyclegan", "relight"]
+    assert presets() == [
+        *("classifier", "night", "p0", "p1-attention"),
+        *("p1-cyclegan", "relight", "scene"),
+    ]
     p0, attention, baseline = map(read_preset, ("p0", "p1-attention", "p1-cyclegan"))
     assert (p0.method.network, p0.run.learning_rate, p0.method.weights["cycle"]) == ("p0", 2e-4, 10)
     assert (p0.data.size, p0.data.framing, p0.method.discriminators) == (256, "square", {"score": "linear"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
@@ -16,19 +16,21 @@ from torch import Tensor, nn
 from daynight.errors import UsageError
 from daynight.plugin.network_kind import NetworkKind
 from daynight.training.data.loading import TrainingData
+from daynight.training.methods.average import follow
 from daynight.training.methods.cycle_gan import terms
-from daynight.training.methods.cycle_gan.losses import (
-    ADVERSARIAL,
-    cam_discriminator_loss,
-    gradient_penalty,
-    total_loss,
-)
 from daynight.training.methods.cycle_gan.pool import ImagePool
 from daynight.training.methods.cycle_gan.recipe import CycleGanRecipe
 from daynight.training.methods.cycle_gan.samples import Direction, Sample, sample_grid
 from daynight.training.methods.cycle_gan.terms import Band, Pass, Term
 from daynight.training.methods.cycle_gan.translation import Scores, score, translate
+from daynight.training.methods.descent import descend, move, require_gradients
 from daynight.training.methods.kind import Recipe
+from daynight.training.methods.losses import (
+    ADVERSARIAL,
+    cam_discriminator_loss,
+    gradient_penalty,
+    total_loss,
+)
 from daynight.training.networks.weights import load_model
 from daynight.training.run.checkpoint import Parts
 from daynight.training.run.method import OBJECTIVE, RGB, Batch, Method
@@ -112,7 +114,7 @@ class CycleGan(Method):
 
         made = []
         self.generator_adam.zero_grad()
-        _require_gradients(self._discriminators, False)
+        require_gradients(self._discriminators, False)
         for day, night in batches:
             with self._arithmetic():
                 # By day: a, G_AB(a) and G_BA(G_AB(a)); by night the same of b.
@@ -120,15 +122,15 @@ class CycleGan(Method):
                 b = self._pass(night, self.to_day, self.to_night, self._day_band)
                 adversarial = self._generator_loss(a, b, noise)
             restraints = {term.name: term.loss(a, b) for term in self._terms}
-            _descend({"generator": adversarial, **restraints}, weights, len(batches), losses)
+            descend({"generator": adversarial, **restraints}, weights, len(batches), losses)
             made.append((a.forward.picture.detach(), b.forward.picture.detach()))
         if rng.step >= self._recipe.discriminator_warmup:
-            self._move(self.generator_adam, self._generators, self._recipe.clip)
+            move(self.generator_adam, self._generators, self._group, self._recipe.clip)
             for generator in (self.to_night, self.to_day):
                 self._kind.constrain(generator)
 
         self.discriminator_adam.zero_grad()
-        _require_gradients(self._discriminators, True)
+        require_gradients(self._discriminators, True)
         pools = rng.numpy("pools")
         for (day, night), (made_night, made_day) in zip(batches, made, strict=True):
             earlier_night = self._night_pool.swapped(made_night, pools)
@@ -136,10 +138,11 @@ class CycleGan(Method):
             nights = self._discriminator_loss(self.night_discriminators, night, earlier_night, noise)
             days = self._discriminator_loss(self.day_discriminators, day, earlier_day, noise)
             both = {name: loss + days[name] for name, loss in nights.items()}
-            _descend(both, weights, len(batches), losses)
-        self._move(self.discriminator_adam, self._discriminators)
+            descend(both, weights, len(batches), losses)
+        move(self.discriminator_adam, self._discriminators, self._group)
 
-        self._follow(rng.step)
+        for average, network in ((self.night_average, self.to_night), (self.day_average, self.to_day)):
+            follow(average, network, self._recipe.ema, rng.step)
         return self._group.average(losses, self._device)
 
     def set_rate(self, share: float) -> None:
@@ -198,6 +201,8 @@ class CycleGan(Method):
     def start_from(self, models: Sequence[Path]) -> None:
         """Load the night and the day generator's weights from two model files."""
         generators = ((self.to_night, self.night_average), (self.to_day, self.day_average))
+        if len(models) != len(generators):
+            raise UsageError("`start`", "names one model for two generators", "give a night and a day model")
         for path, networks in zip(models, generators, strict=True):
             for network in networks:
                 load_model(network, path)
@@ -255,25 +260,6 @@ class CycleGan(Method):
     def _scores(self, discriminators: nn.Module, picture: Tensor) -> list[Scores]:
         """Run every discriminator of a side."""
         return [score(self._kind, each, picture) for each in discriminators.children()]
-
-    def _move(
-        self, adam: torch.optim.Optimizer, parameters: Sequence[nn.Parameter], clip: float = 0.0
-    ) -> None:
-        """Move parameters along the gradient of all processes; with ``clip``, its norm is at most that."""
-        self._group.average_gradients(parameters)
-        if clip:
-            nn.utils.clip_grad_norm_(parameters, clip)
-        adam.step()
-
-    @torch.no_grad()
-    def _follow(self, step: int) -> None:
-        """Let the running averages follow the networks; sooner at first, when they change most."""
-        decay = min(self._recipe.ema, (1 + step) / (10 + step))
-        for average, network in ((self.night_average, self.to_night), (self.day_average, self.to_day)):
-            for kept, new in zip(average.parameters(), network.parameters(), strict=True):
-                kept.lerp_(new, 1 - decay)
-            for buffer, newest in zip(average.buffers(), network.buffers(), strict=True):
-                buffer.copy_(newest)
 
     def _weights(self, step: int) -> Mapping[str, float]:
         return {
@@ -335,14 +321,6 @@ class Noise:
         return self._generator
 
 
-def _descend(terms: Losses, weights: Mapping[str, float], parts: int, losses: dict[str, float]) -> None:
-    """Add one part's gradient of the weighted sum of its losses, and add the losses to the step's."""
-    loss = torch.stack([weights[name] * term for name, term in terms.items()]).sum()
-    (loss / parts).backward()  # type: ignore[no-untyped-call]
-    for name, term in {**terms, "total": loss}.items():
-        losses[name] += float(term.detach()) / parts
-
-
 def _discriminators(kind: NetworkKind, /, **settings: Any) -> nn.ModuleDict:
     """Build the discriminators of one side."""
     return nn.ModuleDict(kind.discriminators(**settings))
@@ -359,8 +337,3 @@ def _require_needs(term: Term, kind: NetworkKind, data: TrainingData) -> None:
         raise UsageError(f"loss {name}", fault, f"set `{name}=0`")
     if "pairs" in term.needs and not data.paired:
         raise UsageError(f"loss {name}", "needs photographs in pairs", "give `pairs`")
-
-
-def _require_gradients(parameters: Iterable[Tensor], wanted: bool) -> None:
-    for parameter in parameters:
-        parameter.requires_grad_(wanted)

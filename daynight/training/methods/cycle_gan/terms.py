@@ -8,7 +8,8 @@ from typing import Literal
 
 from torch import Tensor
 
-from daynight.training.methods.cycle_gan.losses import (
+from daynight.training.methods.cycle_gan.translation import Rendering
+from daynight.training.methods.losses import (
     burn_loss,
     cam_generator_loss,
     cycle_loss,
@@ -19,7 +20,6 @@ from daynight.training.methods.cycle_gan.losses import (
     structure_loss,
     tint_loss,
 )
-from daynight.training.methods.cycle_gan.translation import Rendering
 
 Band = tuple[Tensor, Tensor]
 """Darkest and brightest that a picture may be, part by part of the frame: rows×columns, in [-1, 1]."""

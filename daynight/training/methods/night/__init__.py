@@ -1,0 +1,1 @@
+"""One-directional training of the light network: nights as sums of lights over daytime plates."""

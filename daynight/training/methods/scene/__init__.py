@@ -1,0 +1,1 @@
+"""The scene network's training: labelled photographs, and lamps painted into them."""
