@@ -1,4 +1,4 @@
-"""``daynight dataset``: photographs to train on, sorted into day and night, counted, cropped."""
+"""``daynight dataset``: photographs to train on, sorted into day and night, counted, cropped, paired."""
 
 from __future__ import annotations
 
@@ -215,6 +215,32 @@ class _Progress:
             self.bar.console.print(f"warning: {message}", markup=False, highlight=False, soft_wrap=True)
         else:
             warn(message)
+
+
+@command.command("pairs")
+@click.argument("day", type=FilePath())
+@click.argument("night", type=FilePath())
+@click.option("--out", type=FilePath(), required=True, help="The CSV to write.")
+@click.option(
+    "--least",
+    type=click.FloatRange(-1, 1),
+    default=0.33,
+    show_default=True,
+    help="Correlation of the edges from which two photographs are a pair.",
+)
+@jobs_option
+def pair_photographs(day: Path, night: Path, out: Path, least: float, jobs: int | None) -> None:
+    """Find photographs of the same view in DAY and NIGHT, for ``daynight train --pairs``.
+
+    Photographs of one source (SOURCE_0001.jpg) and one size are compared by their edges.
+    """
+    from daynight.cli import warn
+    from daynight.dataset import find_pairs, write_pairs
+
+    pairs = find_pairs(day, night, least=least, jobs=jobs, warn=warn)
+    write_pairs(pairs, out)
+    views = len({pair.day for pair in pairs}), len({pair.night for pair in pairs})
+    click.echo(f"{len(pairs)} pairs of {views[0]} by day and {views[1]} by night → {out}")
 
 
 @contextmanager

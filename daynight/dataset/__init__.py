@@ -5,6 +5,7 @@ from __future__ import annotations
 from daynight.dataset.brightness import Classified, class_of, hsp
 from daynight.dataset.crop import CropOptions, Cropped, crop
 from daynight.dataset.graph import brightness_graph
+from daynight.dataset.pairs import FoundPair, find_pairs, write_pairs
 from daynight.dataset.split import Score, Split, SplitOptions, split
 from daynight.dataset.stats import Stats, measure
 
@@ -12,6 +13,7 @@ __all__ = [
     "Classified",
     "CropOptions",
     "Cropped",
+    "FoundPair",
     "Score",
     "Split",
     "SplitOptions",
@@ -19,7 +21,9 @@ __all__ = [
     "brightness_graph",
     "class_of",
     "crop",
+    "find_pairs",
     "hsp",
     "measure",
     "split",
+    "write_pairs",
 ]
