@@ -90,8 +90,8 @@ class Job:
     mask: Annotated[
         Source | None,
         _look(
-            "Where the look applies: an image, a sequence, or a channel of the plates. White is changed.",
-            "FILE|LAYER",
+            "Where the look applies: image, sequence, channel, or matte of the scene (sky, building, ...).",
+            "FILE|LAYER|MATTE",
             path="maybe",
         ),
     ] = None

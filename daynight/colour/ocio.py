@@ -119,6 +119,11 @@ class OcioConfig:
             return _mirrored(encode_display, light)
         return self._converted(light, None, space)
 
+    def is_light(self, space: str) -> bool:
+        """Whether a space holds light, up to a matrix: sums in it are sums of light."""
+        standard = self.standard(space)
+        return standard == LINEAR or (standard is None and self._matrix(None, space) is not None)
+
     @cached_property
     def _config(self) -> Any:
         try:

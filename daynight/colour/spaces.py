@@ -154,6 +154,10 @@ class ColourSpaces:
             pixels = self._ocio.from_light(to_encoding(frame, "scene-linear").pixels, space)
         return frame.with_pixels(pixels, encoding="file", space=space)
 
+    def is_light(self, space: str) -> bool:
+        """Whether values of a space are light, so that light groups add up in it."""
+        return self._ocio.is_light(space)
+
     def attributes(self, space: str, form: FileForm) -> Mapping[str, str | tuple[float, ...] | None]:
         """Return the attributes that declare a result's space; ``None`` removes one."""
         return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +14,7 @@ from daynight.colour.spaces import ColourSpaces
 from daynight.engine.planning import FrameJob
 from daynight.errors import PlateError
 from daynight.frames.alpha import premultiplied, unpremultiplied
-from daynight.frames.frame import Frame
+from daynight.frames.frame import Frame, Pixels
 from daynight.job import Job
 from daynight.looks.chain import Chain
 from daynight.plates import OutputSpec, WriteOptions, dropped_data, output_spec, write_frame
@@ -70,15 +71,24 @@ class Delivery:
         space = self._spaces.for_result(plate, output)
         has_alpha = result.alpha is not None
         comparable = space == plate.space and (not has_alpha or (output.same_format and output.format.alpha))
-        with np.errstate(invalid="ignore", over="ignore"):  # NaN and infinity come through
+
+        def as_filed(frame: Frame) -> Frame:
             if not (comparable and self._untouched):
-                result = self._spaces.to_working(unpremultiplied(result))
+                frame = self._spaces.to_working(unpremultiplied(frame))
             if has_alpha and not output.format.alpha:  # over black, which is a matter of light
-                result = premultiplied(to_encoding(result, "scene-linear"))
-            result = self._spaces.to_file(result, space, integer=output.integer)
-            if output.premultiplied(plate):
-                result = premultiplied(result)
-        return result if self._untouched or not comparable else _unchanged_restored(result, plate)
+                frame = premultiplied(to_encoding(frame, "scene-linear"))
+            frame = self._spaces.to_file(frame, space, integer=output.integer)
+            return premultiplied(frame) if output.premultiplied(plate) else frame
+
+        with np.errstate(invalid="ignore", over="ignore"):  # NaN and infinity come through
+            filed = as_filed(result)
+            if result.groups:
+                lights = {
+                    name: as_filed(result.with_pixels(group[np.newaxis], encoding="scene-linear")).image
+                    for name, group in result.groups.items()
+                }
+                filed = _with_groups(filed, lights, output, linear=self._spaces.is_light(space))
+        return filed if self._untouched or not comparable else _unchanged_restored(filed, plate)
 
     def _report_dropped(self, job: FrameJob, dropped: Sequence[str]) -> None:
         ending = job.target.suffix.lower().lstrip(".")
@@ -104,6 +114,19 @@ def provenance(job: Job, spaces: ColourSpaces, chain: Chain) -> Mapping[str, str
     if chain.models:
         values["model_sha256"] = ", ".join(model.sha256 for model in chain.models)
     return {f"daynight:{key}": value for key, value in values.items()}
+
+
+def _with_groups(filed: Frame, lights: Mapping[str, Pixels], output: OutputSpec, *, linear: bool) -> Frame:
+    """Return a result with its light groups among the AOVs.
+
+    In a space of light they add up to the picture: it is made from the groups as the file stores them, and so
+    is off by its own rounding alone.
+    """
+    if linear and output.pixel_type in ("half", "float"):
+        if output.pixel_type == "half":
+            lights = {name: group.astype(np.float16).astype(np.float32) for name, group in lights.items()}
+        filed = filed.with_image(np.sum([*lights.values()], axis=0, dtype=np.float32))
+    return dataclasses.replace(filed, aovs={**filed.aovs, **lights}, groups={})
 
 
 def _unchanged_restored(result: Frame, plate: Frame) -> Frame:

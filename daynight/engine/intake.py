@@ -14,8 +14,15 @@ from daynight.frames.nonfinite import handle_nonfinite
 from daynight.job import Job
 from daynight.looks.chain import Chain
 from daynight.looks.mixing import with_mask
+from daynight.models.scene import MATTES
 from daynight.plates import Limits, read_frame
 from daynight.plates.masks import Masks
+
+
+def scene_matte(job: Job) -> str | None:
+    """Return the matte of the scene that a job's mask names; ``None``: it names a file or layer, or none."""
+    name = str(job.mask)
+    return name if job.mask is not None and name in MATTES and not Path(name).exists() else None
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,7 @@ class Intake:
     def __init__(self, job: Job, spaces: ColourSpaces, chain: Chain) -> None:
         self._layer, self._nonfinite = job.layer, job.nonfinite
         self._limits = Limits(job.max_pixels, job.max_channels, job.max_mb)
-        self._masks = None if job.mask is None else Masks(str(job.mask), self._limits)
+        self._masks = None if job.mask is None or scene_matte(job) else Masks(str(job.mask), self._limits)
         self._spaces = spaces
         self._chain = chain
 

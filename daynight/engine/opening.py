@@ -7,14 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from daynight.colour.spaces import ColourSpaces
-from daynight.engine.intake import Intake
+from daynight.engine.intake import Intake, scene_matte
 from daynight.engine.planning import Plan, make_plan
 from daynight.engine.run import Conversion
 from daynight.errors import UsageError, nearest
 from daynight.frames.frame import Pixels
 from daynight.job import Job
 from daynight.looks.chain import Chain
-from daynight.looks.opening import fitted, open_chain, with_settings
+from daynight.looks.opening import fitted, open_chain, with_matte, with_settings
 from daynight.models.session import ModelCache
 from daynight.plates import WRITABLE, WriteOptions, check_options, read_frame
 from daynight.plates.threads import processors
@@ -70,6 +70,9 @@ def open_job_chain(
     spec = with_settings(spec, facts)
     if job.model is not None and job.chain is None:
         spec = fitted(spec, registry, models)
+    matte = scene_matte(job)
+    if matte is not None:
+        spec = with_matte(spec, matte)
     references = spaces.without_overrides()
 
     def still(path: Path) -> Pixels:

@@ -161,7 +161,8 @@ def shot_facts(
             return None
 
         facts = analyse(chain, len(plates), fetch)
-        file.write(key, facts)
+        if len(plates) > 1:  # a single frame has no chunks to share them
+            file.write(key, facts)
     return facts
 
 

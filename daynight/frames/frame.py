@@ -52,7 +52,9 @@ class Frame:
     nonfinite: int = 0
     """Pixels of the plate that hold NaN or infinite light."""
     aovs: Mapping[str, Pixels] = field(default_factory=dict)
-    """AOVs to write beside the picture, by name, each H×W×3 float32."""
+    """AOVs to write beside the picture, by name, each H×W×3 or, mattes, H×W float32."""
+    groups: Mapping[str, Pixels] = field(default_factory=dict)
+    """Light groups, by name, each H×W×3 float32 in scene-linear light: they add up to the picture."""
     data_window: Window | None = None
     """The rectangle of the pixels in the file's coordinates; ``None``: at the origin."""
     display_window: Window | None = None
@@ -67,6 +69,8 @@ class Frame:
     """The frame as it entered the chain, for steps that compare with it."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What the step at hand learned in its first pass over the shot; see ``ShotStep``."""
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    """What steps leave of this frame for later ones, by name; a change of its shape drops them."""
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 4 or self.pixels.shape[3] != 3 or self.pixels.dtype != np.float32:
@@ -116,6 +120,17 @@ class Frame:
         whole = self.file.part.window if self.file else None
         return None if whole is None or self.window == whole else self.window
 
+    @property
+    def aov_channels(self) -> dict[str, Plane]:
+        """The AOVs as channels of a file: ``NAME.R``, ``NAME.G``, ``NAME.B``; of a matte ``NAME.Y``."""
+        channels: dict[str, Plane] = {}
+        for name, values in self.aovs.items():
+            if values.ndim == 2:
+                channels[f"{name}.Y"] = values
+            else:
+                channels |= {f"{name}.{letter}": values[..., index] for index, letter in enumerate("RGB")}
+        return channels
+
     def with_image(self, image: Pixels) -> Frame:
         """Return this frame with another picture, H×W×3, contiguous float32."""
         return dataclasses.replace(self, pixels=np.ascontiguousarray(image, np.float32)[np.newaxis])
@@ -141,6 +156,8 @@ class Frame:
             alpha=None if self.alpha is None else self.alpha[rows, columns],
             mask=None if self.mask is None else self.mask[rows, columns],
             aovs={name: values[rows, columns] for name, values in self.aovs.items()},
+            groups={name: values[rows, columns] for name, values in self.groups.items()},
+            notes={},
             data_window=Window(self.window.x + x, self.window.y + y, width, height),
             display_window=self.picture_window,
             plate=None if self.plate is None else self.plate.cropped(x, y, width, height),
@@ -173,6 +190,8 @@ class Frame:
             alpha=None if alpha is None else own.aligned(alpha, window),
             mask=None if self.mask is None else own.aligned(self.mask, window),
             aovs={name: own.aligned(values, window) for name, values in self.aovs.items()},
+            groups={name: own.aligned(values, window) for name, values in self.groups.items()},
+            notes={},
             data_window=window,
             display_window=self.picture_window,
             plate=None if self.plate is None else self.plate.aligned(window),

@@ -159,7 +159,12 @@ def _options(step: StepSpec, kind: type[BaseStep]) -> StepOptions:
         return kind.Options.model_validate(step.options)
     except ValidationError as error:
         first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"]) or "options"
+        name = ".".join(_named(first["loc"])) or "options"
         given = f" (given: {first['input']!r})" if first["loc"] else ""
         remedy = f"see daynight plugins show {step.name}"
         raise ChainError(f"step {step.name}", f"{name}: {first['msg']}{given}", remedy) from None
+
+
+def _named(place: Sequence[int | str]) -> list[str]:
+    """Return an option's name and the index within it, without what pydantic calls the kinds of a union."""
+    return [str(part) for index, part in enumerate(place) if index == 0 or isinstance(part, int)]

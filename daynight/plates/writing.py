@@ -176,9 +176,8 @@ def _picture_part(
         rows, columns = frame.window.within(part.window)
         for new, old in layout.kept.items():
             channels[..., new] = _converted(part.channels[rows, columns, old], channels.dtype)
-    for name, values in frame.aovs.items():
-        first = layout.names.index(f"{name}.R")
-        channels[..., first : first + 3] = quantise(values, output.pixel_type)
+    for name, plane in frame.aov_channels.items():
+        channels[..., layout.names.index(name)] = quantise(plane, output.pixel_type)
     spec = oiio.ImageSpec(part.spec)
     spec.width, spec.height = frame.width, frame.height
     spec.nchannels, spec.channelnames = len(layout.names), layout.names
@@ -197,7 +196,7 @@ def _channel_layout(frame: Frame, file: PlateFile, output: OutputSpec, *, grey: 
     types: list[str] = []
     new_index: dict[int, int] = {}  # by the channel's index in the plate's part
     spread = file.grey and not grey
-    aovs = [f"{name}.{channel}" for name in frame.aovs for channel in "RGB"]
+    aovs = list(frame.aov_channels)
     for old, (name, pixel_type) in enumerate(zip(file.part.names, file.part.types, strict=True)):
         if name in aovs:
             continue  # written by an earlier run: the new one replaces it
@@ -227,9 +226,9 @@ def _new_part(frame: Frame, output: OutputSpec, dither: int | None) -> _OutputPa
         names.append("A")
         planes.append(quantise(frame.alpha[..., np.newaxis], output.pixel_type, bits=output.bits))
     if output.format.layers:
-        for name, values in frame.aovs.items():
-            names += [f"{name}.{channel}" for channel in "RGB"]
-            planes.append(quantise(values, output.pixel_type))
+        for name, plane in frame.aov_channels.items():
+            names.append(name)
+            planes.append(quantise(plane[..., np.newaxis], output.pixel_type))
     channels = planes[0] if len(planes) == 1 else np.concatenate(planes, axis=2)
     if not output.format.windows and frame.display_window and frame.kept_part is None:
         # Black where there are no pixels; overscan is cut off.

@@ -11,12 +11,22 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, TypeAlias, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from daynight.frames.encoding import Encoding
 from daynight.frames.frame import Frame, Pixels
+from daynight.models.facts import ModelKind
+from daynight.plugin.key_frames import KeyFrames
 
 if TYPE_CHECKING:
     from daynight.models.session import OpenModel
@@ -27,9 +37,54 @@ ShotFacts: TypeAlias = Mapping[str, Any]
 
 
 class StepOptions(BaseModel):
-    """Base of every step's options: unknown keys are refused, and values are frozen."""
+    """Base of every step's options: unknown keys are refused, and values are frozen.
+
+    Any option that is a number may also be given as :class:`KeyFrames`, ``"1001:0 1100:-2"``: a step reads
+    its options by :meth:`at`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    _key_frames: dict[str, KeyFrames] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _with_key_frames(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if not isinstance(values, Mapping):
+            return handler(values)
+        found: dict[str, KeyFrames] = {}
+        for name, value in values.items():
+            field = cls.model_fields.get(name)
+            if isinstance(value, str) and field is not None and _is_number(field.annotation):
+                try:
+                    key_frames = KeyFrames.parse(value)
+                except ValueError as error:
+                    raise ValueError(f"{name}: {error}") from None
+                if key_frames is not None:
+                    found[name] = key_frames
+        for name, key_frames in found.items():  # every value must be one that the option allows
+            for _, value in key_frames.keys[1:]:
+                handler({**values, **{each: keys.keys[0][1] for each, keys in found.items()}, name: value})
+        options = handler({**values, **{name: keys.keys[0][1] for name, keys in found.items()}})
+        options._key_frames = found
+        return options
+
+    def at(self, number: int | None) -> Self:
+        """Return the options at a frame, with the values of their key frames there."""
+        if not self._key_frames:
+            return self
+        return self.model_copy(update={name: keys.at(number) for name, keys in self._key_frames.items()})
+
+    @model_serializer(mode="wrap")
+    def _serialised(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values: dict[str, Any] = handler(self)
+        keys = {name: [each.shape, *map(list, each.keys)] for name, each in self._key_frames.items()}
+        return {**values, **keys}
+
+
+def _is_number(annotation: Any) -> bool:
+    """Whether a field may be a float: plain, constrained, or among others."""
+    return annotation is float or any(map(_is_number, get_args(annotation)))
 
 
 class ModelOpener(Protocol):
@@ -82,6 +137,8 @@ class BaseStep(ABC):
     """Whether its result is whole or in tiles; ``either``: as its frame was."""
     needs_model: ClassVar[bool] = False
     """Whether it runs the look's model."""
+    runs: ClassVar[frozenset[ModelKind]] = frozenset()
+    """Kinds of model that it can run, if it runs the look's."""
 
     def __init__(self, options: StepOptions, context: StepContext) -> None:
         self.options = options

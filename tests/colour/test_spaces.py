@@ -26,9 +26,9 @@ Array = NDArray[np.float64]
 Curve = Callable[[Array], Array]
 
 STOP_DOWN = ("grade.exposure=-1", "grade.saturation=1", "grade.tint=[1, 1, 1]")
-"""Settings of day-for-night that leave one stop less light, and nothing else."""
+"""Settings of grade that leave one stop less light, and nothing else."""
 GREY = ("grade.exposure=0", "grade.saturation=0", "grade.tint=[1, 1, 1]")
-"""Settings of day-for-night that leave Rec. 709 luminance, and nothing else."""
+"""Settings of grade that leave Rec. 709 luminance, and nothing else."""
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 
 
@@ -237,7 +237,7 @@ def codes_of(path: Path) -> NDArray[np.int64]:
 
 def test_a_log_scan_is_graded_in_light_and_stays_log(tmp_path: Path) -> None:
     plate = ramp_10_bits(tmp_path / "a.dpx", dpx__Transfer="Printing density")
-    result = converted(plate, "day-for-night", settings=STOP_DOWN)
+    result = converted(plate, "grade", settings=STOP_DOWN)
     (spec,) = specs_of(result)
     assert spec.get_int_attribute("oiio:BitsPerSample") == 10
     codes = np.arange(100, 1024)
@@ -263,7 +263,7 @@ def test_a_logc4_tiff_by_name_is_graded_in_light(tmp_path: Path) -> None:
     signal = np.rint(logc4(light) * 65535).astype(np.uint16)
     plate = write_image(tmp_path / "a.tif", np.broadcast_to(signal[:, np.newaxis], (4, 64, 3)))
     options = {"ocio": STUDIO, "colorspace": "ARRI LogC4", "settings": STOP_DOWN}
-    result = read_image(converted(plate, "day-for-night", **options))
+    result = read_image(converted(plate, "grade", **options))
     assert result.dtype == np.uint16
     expected = logc4(light / 2) * 65535
     assert np.abs(result.astype(float) - expected[:, np.newaxis]).max() <= 2
@@ -272,7 +272,7 @@ def test_a_logc4_tiff_by_name_is_graded_in_light(tmp_path: Path) -> None:
 def test_a_plate_in_acescct_is_linear_rec_709_in_a_step(tmp_path: Path) -> None:
     light = np.float32([[0.5, 0.1, 0.02], [0.02, 0.4, 3.0]])  # of ACEScg's primaries
     plate = write_image(tmp_path / "a.exr", acescct(light).astype(np.float32)[np.newaxis])
-    result = read_image(converted(plate, "day-for-night", colorspace="ACEScct", settings=GREY))
+    result = read_image(converted(plate, "grade", colorspace="ACEScct", settings=GREY))
     rec709 = light @ np.array(MATRICES["ACEScg"][1]).T
     expected = acescct((rec709 @ LUMINANCE)[np.newaxis, :, np.newaxis]).repeat(3, axis=2)
     np.testing.assert_allclose(result, expected, atol=1e-4)
@@ -291,7 +291,7 @@ TAGS: dict[str, dict[str, object]] = {
 def test_a_plate_tagged_acescg_is_linear_rec_709_in_a_step(tmp_path: Path, tag: dict[str, object]) -> None:
     light = np.float16([[[2.0, 0.25, 0.125], [0.25, 0.5, 8.0], [0.5, 0.5, 0.5]]])
     plate = write_parts(tmp_path / "a.exr", (part(dict.fromkeys("RGB", "half"), size=(3, 1), **tag), light))
-    result = converted(plate, "day-for-night", settings=GREY)
+    result = converted(plate, "grade", settings=GREY)
     expected = light.astype(float) @ np.array(MATRICES["ACEScg"][1]).T @ LUMINANCE
     np.testing.assert_allclose(read_image(result), expected[..., np.newaxis].repeat(3, 2), rtol=2e-3)
     assert tags_of(result) == tags_of(plate)
@@ -305,10 +305,10 @@ def tags_of(path: Path) -> dict[str, object]:
 
 def test_a_plate_that_says_nothing_is_light_in_floats_and_srgb_in_integers(tmp_path: Path) -> None:
     half = write_image(tmp_path / "a.exr", np.full((4, 4, 3), 0.5, np.float16))
-    assert read_image(converted(half, "day-for-night", settings=STOP_DOWN))[0, 0, 0] == 0.25
+    assert read_image(converted(half, "grade", settings=STOP_DOWN))[0, 0, 0] == 0.25
     level = write_image(tmp_path / "b.tif", np.full((4, 4, 3), 32768, np.uint16))
     expected = srgb(np.array(0.214041 / 2)) * 65535  # 0.5 shown is 0.214041 of light
-    result = read_image(converted(level, "day-for-night", settings=STOP_DOWN))
+    result = read_image(converted(level, "grade", settings=STOP_DOWN))
     assert np.abs(result - expected).max() <= 2
 
 
@@ -377,7 +377,7 @@ def test_what_is_asked_for_wins_over_the_file_and_that_over_the_configs_rules(
     ]
     for index, (plate, colorspace, expected) in enumerate(table):
         options = {"ocio": studio_config, "colorspace": colorspace, "settings": STOP_DOWN}
-        result = converted(plate, "day-for-night", out=tmp_path / str(index), **options)
+        result = converted(plate, "grade", out=tmp_path / str(index), **options)
         np.testing.assert_allclose(read_image(result), expected, rtol=1e-4, err_msg=f"{plate} {colorspace}")
         assert oiio_text(result, "daynight:ocio") == studio_config
 
@@ -390,7 +390,7 @@ def test_an_integer_plate_follows_the_file_rules_too(tmp_path: Path, studio_conf
     """A TIFF says nothing of its space; PNG and JPEG always say sRGB."""
     level = np.full((4, 4, 3), 40000, np.uint16)
     plate = write_image(tmp_path / "a_scan.tif", level)
-    result = read_image(converted(plate, "day-for-night", ocio=studio_config, settings=STOP_DOWN))
+    result = read_image(converted(plate, "grade", ocio=studio_config, settings=STOP_DOWN))
     assert np.abs(result - 40000 / 2**0.5).max() <= 2
 
 
@@ -400,16 +400,16 @@ def test_the_variable_ocio_names_the_config_and_the_option_wins(
     plate = exr(tmp_path / "a.exr")
     options = {"colorspace": "sq", "settings": STOP_DOWN}
     monkeypatch.setenv("OCIO", studio_config)
-    result = converted(plate, "day-for-night", **options)
+    result = converted(plate, "grade", **options)
     np.testing.assert_allclose(read_image(result), 0.5 / 2**0.5, rtol=1e-4)
     assert oiio_text(result, "daynight:ocio") == studio_config
     monkeypatch.setenv("OCIO", str(tmp_path / "absent.ocio"))
-    result = converted(plate, "day-for-night", ocio=studio_config, out=tmp_path / "second", **options)
+    result = converted(plate, "grade", ocio=studio_config, out=tmp_path / "second", **options)
     assert oiio_text(result, "daynight:ocio") == studio_config
 
 
 def test_the_built_in_config_is_recorded_by_its_full_name(tmp_path: Path) -> None:
-    result = converted(exr(tmp_path / "a.exr"), "day-for-night")
+    result = converted(exr(tmp_path / "a.exr"), "grade")
     assert oiio_text(result, "daynight:ocio") == BUILT_IN
     assert oiio.ColorConfig(BUILT_IN).geterror() == ""
 
@@ -428,7 +428,7 @@ def test_an_unknown_space_fails_with_the_nearest_known(
 ) -> None:
     plate = exr(tmp_path / "a.exr")
     with pytest.raises(UsageError) as error:
-        run_convert(plate, "day-for-night", colorspace=source, out_colorspace=target)
+        run_convert(plate, "grade", colorspace=source, out_colorspace=target)
     assert str(error.value).startswith(begins)
     assert ends in str(error.value)
     assert "\n" not in str(error.value)
@@ -451,7 +451,7 @@ def test_a_config_that_cannot_be_loaded_is_one_line(
     if content:
         Path(path).write_text(content)
     with pytest.raises(UsageError) as error:
-        run_convert(exr(tmp_path / "b.exr"), "day-for-night", ocio=path)
+        run_convert(exr(tmp_path / "b.exr"), "grade", ocio=path)
     assert str(error.value).startswith(f"`ocio={path}`: ")
     assert "\n" not in str(error.value)
     assert capfd.readouterr() == ("", "")
@@ -489,7 +489,7 @@ def test_a_config_of_version_1_takes_its_scene_linear_for_ours_and_says_so(tmp_p
     config.write_text(VERSION_1.replace("{roles}", "scene_linear: house light\n  default: raw"))
     plate = exr(tmp_path / "a.exr")
     options = {"ocio": str(config), "colorspace": "root", "settings": STOP_DOWN}
-    summary, told = run_convert(plate, "day-for-night", **options)
+    summary, told = run_convert(plate, "grade", **options)
     assert summary.done == 1
     assert told == [f"{config} has no linear Rec. 709: its role scene_linear is used as such"]
     np.testing.assert_allclose(read_image(tmp_path / "out/a.exr"), 0.5 / 2**0.5, rtol=1e-4)
@@ -500,7 +500,7 @@ def test_a_config_without_any_scene_linear_is_one_line_and_no_traceback(tmp_path
     config.write_text(VERSION_1.replace("{roles}", "default: raw"))
     options = {"ocio": str(config), "colorspace": "root"}
     try:
-        summary, _ = run_convert(exr(tmp_path / "a.exr"), "day-for-night", **options)
+        summary, _ = run_convert(exr(tmp_path / "a.exr"), "grade", **options)
         faults = [str(event.fault) for event in summary.failed]
     except UsageError as error:
         faults = [str(error)]
@@ -549,7 +549,7 @@ def test_a_tag_that_the_config_does_not_know_is_told_and_the_pixel_type_decides(
     tmp_path: Path, studio_config: str
 ) -> None:
     plate = exr(tmp_path / "a.exr", oiio__ColorSpace="lin_ap1_scene", colorInteropID="lin_ap1_scene")
-    summary, told = run_convert(plate, "day-for-night", ocio=studio_config, settings=STOP_DOWN)
+    summary, told = run_convert(plate, "grade", ocio=studio_config, settings=STOP_DOWN)
     assert summary.done == 1
     assert told == [f"color space 'lin_ap1_scene' is not in {studio_config}: set `colorspace`"]
     np.testing.assert_allclose(read_image(tmp_path / "out/a.exr"), 0.25, rtol=1e-5)

@@ -28,7 +28,7 @@ def test_the_page_holds_samples_faults_and_timings_and_needs_no_other_file(
     folder = make_shot("shots/<sh>", tuple(range(1, 10)))
     (folder / "<sh>.0002.png").write_text("oops")
     page = tmp_path / "report.html"
-    convert(tmp_path / "shots", "day-for-night", report=page)
+    convert(tmp_path / "shots", "grade", report=page)
     text = page.read_text(encoding="utf-8")
     pictures = wipes(text)
     assert len(pictures) == 6, "first, middle and last frame, before and after"
@@ -76,7 +76,7 @@ def test_the_page_lists_gaps_and_folders_that_cannot_be_read(
     try:
         with as_nobody():
             summary = convert(
-                tmp_path / "shots", "day-for-night", out=tmp_path / "out", report=tmp_path / "out/r.html"
+                tmp_path / "shots", "grade", out=tmp_path / "out", report=tmp_path / "out/r.html"
             )
     finally:
         locked.chmod(0o755)

@@ -39,13 +39,11 @@ def daynight_steps():
 
 def test_a_grade_is_what_it_says_in_every_frame(make_shot: MakeShot, tmp_path: Path) -> None:
     folder = make_shot("shots/sh010")
-    summary = convert(
-        tmp_path / "shots", "day-for-night", settings=["grade.exposure=-1", "grade.saturation=1"]
-    )
+    summary = convert(tmp_path / "shots", "grade", settings=["grade.exposure=-1", "grade.saturation=1"])
     assert (summary.done, summary.failed) == (3, [])
     for path in sorted(folder.iterdir()):
         before = read_image(path) / 255.0
-        after = read_image(tmp_path / "shots_day-for-night/sh010" / path.name) / 255.0
+        after = read_image(tmp_path / "shots_grade/sh010" / path.name) / 255.0
         light = np.where(before <= 0.04045, before / 12.92, ((before + 0.055) / 1.055) ** 2.4)
         light = light * [0.72, 0.9, 1.25] / 2
         expected = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
@@ -113,7 +111,7 @@ def test_a_bad_frame_is_named_and_the_others_are_done(
 ) -> None:
     folder = make_shot("sh", tuple(range(1, 8)))
     spoil(folder / "sh.0004.png")
-    summary = convert(folder, "day-for-night", out=tmp_path / "out")
+    summary = convert(folder, "grade", out=tmp_path / "out")
     (failed,) = summary.failed
     assert "sh.0004.png: " in str(failed.fault)
     assert message in str(failed.fault)
@@ -193,7 +191,7 @@ def test_gaps_held_and_black(make_shot: MakeShot, tmp_path: Path) -> None:
     np.testing.assert_array_equal(
         read_image(tmp_path / "hold/sh.0003.png"), read_image(folder / "sh.0002.png")
     )
-    convert(folder, "day-for-night", out=tmp_path / "black", on_missing="black")
+    convert(folder, "grade", out=tmp_path / "black", on_missing="black")
     assert read_image(tmp_path / "black/sh.0003.png").shape == (48, 64, 3)
     assert read_image(tmp_path / "black/sh.0003.png").max() == 0
     skipped = convert(folder, "passthrough", out=tmp_path / "skip", on_missing="skip")
@@ -218,7 +216,7 @@ def test_events_come_in_order_on_the_calling_thread(make_shot: MakeShot, tmp_pat
         events.append(event)
         threads.add(threading.current_thread())
 
-    convert(folder, "day-for-night", out=tmp_path / "out", observe=observe)
+    convert(folder, "grade", out=tmp_path / "out", observe=observe)
     assert isinstance(events[0], Started)
     assert [event.job.number for event in events[1:] if isinstance(event, FrameDone)] == list(range(1, 10))
     assert set(events[1].seconds) == {"read", "compute", "write"}
@@ -242,22 +240,20 @@ def test_a_fault_in_a_plugins_step_is_that_frames_fault(
 
 
 def test_a_look_without_a_model_takes_no_model(make_shot: MakeShot, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="look day-for-night runs no model"):
-        convert(make_shot(), "day-for-night", model=affine(tmp_path / "a.onnx"))
+    with pytest.raises(UsageError, match="look grade runs no model"):
+        convert(make_shot(), "grade", model=affine(tmp_path / "a.onnx"))
 
 
 @needs_shared
 def test_a_shot_whose_data_windows_move_is_one_shot(tmp_path: Path) -> None:
-    summary = convert(
-        SHARED / "plates/beachball/singlepart.%04d.exr", "day-for-night", out=tmp_path, on_error="stop"
-    )
+    summary = convert(SHARED / "plates/beachball/singlepart.%04d.exr", "grade", out=tmp_path, on_error="stop")
     assert (summary.done, summary.failed) == (2, [])
 
 
 def test_a_summary_lists_every_fault_once(make_shot: MakeShot, tmp_path: Path) -> None:
     folder = make_shot("sh", (1, 2, 4))
     (folder / "sh.0002.png").write_text("oops")
-    summary = convert(folder, "day-for-night", out=tmp_path / "out")
+    summary = convert(folder, "grade", out=tmp_path / "out")
     gap, broken = map(str, summary.faults)
     assert "frame 3" in gap
     assert "sh.0002.png" in broken

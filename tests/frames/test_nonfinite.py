@@ -21,7 +21,7 @@ BAD = {(0, 0): (np.nan, 0.5, 0.5), (5, 7): (0.5, np.inf, 0.25), (20, 31): (-np.i
 """Pixels of the broken plate; with four channels (40, 60) has an alpha of NaN and (41, 60) of infinity."""
 
 GAMUTS: dict[str, dict[str, object]] = {"Rec. 709": {}, "ACEScg": {"colorInteropID": "lin_ap1_scene"}}
-LOOKS = ["night", "day-for-night"]
+LOOKS = ["night", "grade"]
 
 
 @pytest.fixture(autouse=True)
@@ -94,7 +94,7 @@ def test_zero_puts_0_for_each_such_value_alone(tmp_path: Path, tags: dict[str, o
 def test_error_fails_the_frame_alone_with_the_count(daynight: Callable[..., Result], tmp_path: Path) -> None:
     written(tmp_path / "sh/a.1001.exr", picture())
     plate = written(tmp_path / "sh/a.1002.exr", broken())
-    options = ("--to", "day-for-night", "--out", tmp_path / "out", "--nonfinite", "error")
+    options = ("--to", "grade", "--out", tmp_path / "out", "--nonfinite", "error")
     result = daynight("convert", tmp_path / "sh", *options)
     assert result.exit_code == 1
     (line,) = result.stderr.splitlines()
@@ -105,7 +105,7 @@ def test_error_fails_the_frame_alone_with_the_count(daynight: Callable[..., Resu
 def test_the_count_stands_in_the_summary_and_in_json(daynight: Callable[..., Result], tmp_path: Path) -> None:
     written(tmp_path / "sh/a.1001.exr", broken())
     written(tmp_path / "sh/a.1002.exr", picture())
-    options = ("convert", tmp_path / "sh", "--to", "day-for-night", "--overwrite", "--out", tmp_path / "out")
+    options = ("convert", tmp_path / "sh", "--to", "grade", "--overwrite", "--out", tmp_path / "out")
     assert ", 3 pixels with NaN or infinity →" in daynight(*options).stdout
     lines = daynight(*options, "--progress", "json").stdout.splitlines()
     events = [json.loads(line) for line in lines]
@@ -118,7 +118,7 @@ def test_the_count_stands_in_the_summary_and_in_json(daynight: Callable[..., Res
 def test_integers_have_none(tmp_path: Path, ext: str, kind: type) -> None:
     pixels = np.full((16, 16, 3), np.iinfo(kind).max, kind)
     tags = {"dpx__Transfer": "Printing density"} if ext == "dpx" else {}
-    summary, _ = run_convert(write_image(tmp_path / f"a.{ext}", pixels, **tags), "day-for-night")
+    summary, _ = run_convert(write_image(tmp_path / f"a.{ext}", pixels, **tags), "grade")
     assert (summary.done, summary.nonfinite) == (1, 0)
 
 
@@ -126,7 +126,7 @@ def test_nan_in_a_channel_that_is_no_picture_is_not_counted_and_stays(tmp_path: 
     channels = dict.fromkeys("RGB", "half") | {"Z": "float"}
     values = np.concatenate([picture(), np.full((48, 64, 1), np.nan, np.float32)], axis=2)
     plate = write_parts(tmp_path / "a.exr", (part(channels), values))
-    summary, _ = run_convert(plate, "day-for-night", nonfinite="error")
+    summary, _ = run_convert(plate, "grade", nonfinite="error")
     assert (summary.done, summary.nonfinite) == (1, 0)
     assert np.isnan(read_image(tmp_path / "out/a.exr")[..., 3]).all()
 
@@ -145,7 +145,7 @@ def test_kept_pixels_come_through_a_mask_strength_and_protected_lights(tmp_path:
     plate = written(tmp_path / "a.exr", light)
     mask = write_image(tmp_path / "m.png", np.full((48, 64, 1), 128, np.uint8))
     options = {"mask": mask, "strength": 0.5, "protect_lights": True}
-    result, before = read_image(converted(plate, "day-for-night", **options)), read_image(plate)
+    result, before = read_image(converted(plate, "grade", **options)), read_image(plate)
     bad = ~np.isfinite(light).all(axis=2)
     np.testing.assert_array_equal(result[bad], before[bad])
     assert np.isfinite(result[~bad]).all()
@@ -158,7 +158,7 @@ def test_maps_beside_a_broken_picture_are_finite(tmp_path: Path) -> None:
 
 def test_a_report_of_broken_frames_is_written(tmp_path: Path) -> None:
     written(tmp_path / "a.exr", broken(alpha=True), colorInteropID="lin_ap1_scene")
-    summary, _ = run_convert(tmp_path / "a.exr", "day-for-night", report=tmp_path / "r.html")
+    summary, _ = run_convert(tmp_path / "a.exr", "grade", report=tmp_path / "r.html")
     assert summary.done == 1
     assert "NaN or infinity" in (tmp_path / "r.html").read_text()
 

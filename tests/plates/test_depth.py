@@ -188,7 +188,7 @@ class TestHalf:
     def test_a_look_keeps_infinite_light_too(self, tmp_path: Path) -> None:
         pixels = np.full((10, 10, 3), 0.5, np.float32)
         pixels[0] = self.VALUES[:, np.newaxis]
-        summary, _ = run_convert(write_image(tmp_path / "a.exr", pixels), "day-for-night")
+        summary, _ = run_convert(write_image(tmp_path / "a.exr", pixels), "grade")
         assert summary.nonfinite == 3
         result = read_image(tmp_path / "out" / "a.exr")
         np.testing.assert_array_equal(result[0, 2:5], pixels[0, 2:5])
@@ -232,12 +232,12 @@ class TestDither:
 
     def test_a_look_is_dithered_too(self, tmp_path: Path) -> None:
         source = write_image(tmp_path / "a.png", np.full((64, 64, 3), 97, np.uint8))
-        levels = read_image(converted(source, "day-for-night"))
+        levels = read_image(converted(source, "grade"))
         assert all(len(np.unique(levels[..., channel])) == 2 for channel in range(3))
 
     def test_alpha_is_not_dithered(self, tmp_path: Path) -> None:
         pixels = np.full((64, 64, 4), 0.5, np.float32)
-        run_convert(write_image(tmp_path / "a.exr", pixels, "RGBA"), "day-for-night", ext="png", depth="8")
+        run_convert(write_image(tmp_path / "a.exr", pixels, "RGBA"), "grade", ext="png", depth="8")
         assert len(np.unique(read_image(tmp_path / "out" / "a.png")[..., 3])) == 1
 
     @pytest.mark.parametrize("number", [-5, 0])

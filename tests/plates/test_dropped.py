@@ -21,8 +21,8 @@ DROPPED: dict[str, tuple[dict[str, object], dict[str, object], str]] = {
     "light": ({"bright": 4}, {"ext": "png"}, "png holds no light above white: it is clipped"),
     "maps": (
         {},
-        {"ext": "png", "to": "night", "aovs": True},
-        "png holds no AOVs: daynight.stops, daynight.emission are left out",
+        {"ext": "png", "to": "night", "aovs": True, "settings": ["night.lamps_on=false"]},
+        "png holds no AOVs: night.sky, night.ambient, night.practicals, night.emission are left out",
     ),
 }
 

@@ -20,7 +20,7 @@ NUMBERS = np.array(
 """Numbers of objects that a float can't count, or that are NaN, infinity or -0 as bits of one."""
 
 layouts = pytest.mark.parametrize("tile", [pytest.param(0, id="scanline"), pytest.param(16, id="tiled")])
-looks = pytest.mark.parametrize("look", ["passthrough", "day-for-night"])
+looks = pytest.mark.parametrize("look", ["passthrough", "grade"])
 
 
 def any_bits(channels: int, seed: int = 0) -> np.ndarray:
@@ -130,7 +130,7 @@ def test_uint_under_a_name_that_dwa_takes_for_colour_come_through(tmp_path: Path
     channels = {**dict.fromkeys("RGB", "half"), "id.R": "uint"}
     source = write_parts(tmp_path / "a.exr", (part(channels, compression="dwaa"), any_bits(4)))
     assert channel_bits(source)[0, "id.R", "uint"] == any_bits(4)[..., 3].tobytes()
-    assert extra_channels(converted(source, "day-for-night"), *"RGB") == extra_channels(source, *"RGB")
+    assert extra_channels(converted(source, "grade"), *"RGB") == extra_channels(source, *"RGB")
 
 
 @pytest.mark.parametrize("compression", ["htj2k256", "htj2k32", "zstd"])
@@ -150,7 +150,7 @@ def test_alpha_of_another_layer_is_an_extra_channel(tmp_path: Path) -> None:
     assert frame.alpha is None
     assert frame.file is not None
     assert frame.file.extra_channels == ["holdout.A"]
-    assert extra_channels(converted(source, "day-for-night"), *"RGB") == extra_channels(source, *"RGB")
+    assert extra_channels(converted(source, "grade"), *"RGB") == extra_channels(source, *"RGB")
 
 
 @pytest.mark.parametrize("depth", ["half", "float"])
@@ -163,7 +163,7 @@ def test_another_depth_is_the_pictures_alone(tmp_path: Path, depth: str) -> None
 
 def test_aovs_are_added_to_the_extra_channels(tmp_path: Path) -> None:
     source = write_parts(tmp_path / "a.exr", (part(MIXED), any_bits(6)))
-    result = converted(source, "night", aovs=True)
+    result = converted(source, "day", aovs=True)
     names = [name for _, name, _ in channel_bits(result)]
     maps = {f"daynight.{each}.{channel}" for each in ("stops", "emission") for channel in "RGB"}
     assert set(names) == {*MIXED, *maps}
@@ -194,7 +194,7 @@ def test_further_channels_of_a_tiff_come_through(tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 2**16, (48, 64, 6), np.uint16)
     source = write_parts(tmp_path / "a.tif", (part(dict.fromkeys("RGBAxy", "uint16")), pixels))
     assert channel_bits(converted(source)) == channel_bits(source)
-    result = converted(source, "day-for-night", out=tmp_path / "night")
+    result = converted(source, "grade", out=tmp_path / "night")
     np.testing.assert_array_equal(read_image(result)[..., 3:], pixels[..., 3:])
 
 

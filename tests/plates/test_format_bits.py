@@ -101,10 +101,7 @@ def test_every_code_of_a_film_scan_comes_back(tmp_path: Path, bits: int, look: s
     spread = np.stack([(codes << (16 - bits)) | (codes >> (2 * bits - 16))] * 3, axis=2).astype(np.uint16)
     source = write_image(tmp_path / "a.dpx", spread, oiio__BitsPerSample=bits)
     np.testing.assert_array_equal(read_image(source) >> (16 - bits), spread >> (16 - bits))
-    if look == "passthrough":
-        result = converted(source)
-    else:
-        result = converted(source, "day-for-night", settings=IDENTITY)
+    result = converted(source) if look == "passthrough" else converted(source, "grade", settings=IDENTITY)
     assert specs_of(result)[0]["oiio:BitsPerSample"] == bits
     assert len(np.unique(read_image(result))) == 2**bits
     np.testing.assert_array_equal(read_image(result), read_image(source))
@@ -116,7 +113,7 @@ IDENTITY = ["grade.exposure=0", "grade.saturation=1", "grade.tint=[1, 1, 1]"]
 @pytest.mark.parametrize(("ext", "kind"), [("png", "uint16"), ("tif", "uint16"), ("dpx", "uint16")])
 def test_every_code_of_16_bits_goes_to_light_and_back(tmp_path: Path, ext: str, kind: str) -> None:
     source = write_image(tmp_path / f"a.{ext}", plate(kind, 3))
-    result = converted(source, "day-for-night", settings=IDENTITY)
+    result = converted(source, "grade", settings=IDENTITY)
     np.testing.assert_array_equal(read_image(result), read_image(source))
 
 
@@ -124,7 +121,7 @@ def test_every_code_of_16_bits_goes_to_light_and_back(tmp_path: Path, ext: str, 
 def test_every_level_of_8_bits_goes_to_light_and_back(tmp_path: Path, ext: str) -> None:
     """Dither moves nothing that stands on a level."""
     source = write_image(tmp_path / f"a.{ext}", plate("uint8", 3))
-    result = converted(source, "day-for-night", settings=IDENTITY)
+    result = converted(source, "grade", settings=IDENTITY)
     np.testing.assert_array_equal(read_image(result), read_image(source))
 
 
@@ -156,7 +153,7 @@ def test_a_jpeg_is_written_again_at_a_quality_that_shows_nothing(tmp_path: Path)
 @pytest.mark.parametrize("ext", ["png", "tif", "tga", "dpx"])
 def test_alpha_of_a_look_is_the_plates(tmp_path: Path, ext: str) -> None:
     source = write_image(tmp_path / f"a.{ext}", plate("uint8", 4), "RGBA")
-    result = converted(source, "day-for-night")
+    result = converted(source, "grade")
     np.testing.assert_array_equal(read_image(result)[..., 3], read_image(source)[..., 3])
     assert not np.array_equal(read_image(result)[..., :3], read_image(source)[..., :3])
     kept = [
@@ -174,7 +171,7 @@ def test_endings_may_be_capitals(tmp_path: Path, ext: str) -> None:
 
 def test_a_grey_plate_gets_colour_where_a_look_gives_it(tmp_path: Path) -> None:
     source = write_image(tmp_path / "a.exr", picture()[..., :1], "Y")
-    result = converted(source, "day-for-night")
+    result = converted(source, "grade")
     assert specs_of(result)[0].channelnames == ("R", "G", "B")
     assert len(read_frame(result).file.rgb) == 3  # type: ignore[union-attr]
     red, _, blue = np.moveaxis(read_image(result), 2, 0)

@@ -65,7 +65,7 @@ PLATES = {
 }
 
 
-CASES = [(name, "day-for-night") for name in PLATES] + [("ACEScg", "night"), ("8-bit PNG", "night")]
+CASES = [(name, "grade") for name in PLATES] + [("ACEScg", "night"), ("8-bit PNG", "night")]
 
 
 @pytest.mark.parametrize(("name", "look"), CASES, ids=map(" by ".join, CASES))
@@ -94,7 +94,7 @@ def test_grey_mixes_light_not_codes(tmp_path: Path) -> None:
     plate = write_image(tmp_path / "a.tif", np.full((48, 64, 3), 50000, np.uint16))
     mask = write_image(tmp_path / "mask.exr", thirds(kind=np.float32), "Y")
     options = {"settings": ("grade.exposure=-4", "grade.saturation=1", "grade.tint=[1, 1, 1]")}
-    result = read_image(converted(plate, "day-for-night", mask=mask, **options))
+    result = read_image(converted(plate, "grade", mask=mask, **options))
     light = decode_display(np.float32([50000 / 65535]))[0]
     expected = encode_display(np.float32([(light + light / 16) / 2]))[0] * 65535
     _, grey, _ = areas()
@@ -116,7 +116,7 @@ def test_a_mask_is_numbers_whatever_colour_space_its_file_has(tmp_path: Path) ->
     options = {"settings": ("grade.exposure=-20", "grade.saturation=1", "grade.tint=[0, 0, 0]")}
     for name, level in (("m.png", np.uint8(128)), ("m.tif", np.uint16(32896)), ("m.jpg", np.uint8(128))):
         mask = write_image(tmp_path / name, np.full((8, 8, 3), level, level.dtype))
-        result = converted(plate, "day-for-night", mask=mask, out=tmp_path / f"out{name}", **options)
+        result = converted(plate, "grade", mask=mask, out=tmp_path / f"out{name}", **options)
         np.testing.assert_allclose(read_image(result), 1 - 128 / 255, atol=2e-3)
 
 
@@ -125,8 +125,8 @@ def test_values_beyond_black_and_white_and_nan_are_taken_as_black_and_white(tmp_
     values = np.zeros((48, 64, 1), np.float32)
     values[:, :20], values[:, 20:40], values[:, 40:] = -3, 7, np.nan
     mask = write_image(tmp_path / "mask.exr", values, "Y")
-    whole = read_image(converted(plate, "day-for-night", out=tmp_path / "whole"))
-    result = read_image(converted(plate, "day-for-night", mask=mask, out=tmp_path / "masked"))
+    whole = read_image(converted(plate, "grade", out=tmp_path / "whole"))
+    result = read_image(converted(plate, "grade", mask=mask, out=tmp_path / "masked"))
     np.testing.assert_array_equal(result[:, :20], picture()[:, :20])
     np.testing.assert_allclose(result[:, 20:40], whole[:, 20:40], rtol=1e-6)
     np.testing.assert_array_equal(result[:, 40:], picture()[:, 40:])
@@ -172,7 +172,7 @@ def test_a_sequence_of_masks_goes_by_number(tmp_path: Path) -> None:
     mask_of(tmp_path / "m", 1002, 1)
     for index, pattern in enumerate(("matte.####.exr", "matte.%04d.exr", "matte.@@@@.exr")):
         out = tmp_path / str(index)
-        summary, _ = run_convert(plates, "day-for-night", mask=tmp_path / "m" / pattern, out=out)
+        summary, _ = run_convert(plates, "grade", mask=tmp_path / "m" / pattern, out=out)
         assert summary.done == 2
         assert changed(plates, out) == {"sh.1001.exr": False, "sh.1002.exr": True}
 
@@ -180,7 +180,7 @@ def test_a_sequence_of_masks_goes_by_number(tmp_path: Path) -> None:
 def test_one_mask_is_for_all_frames_whatever_its_number(tmp_path: Path) -> None:
     plates = shot(tmp_path / "sh")
     mask = mask_of(tmp_path / "m", 7, 0)
-    summary, _ = run_convert(plates, "day-for-night", mask=mask, out=tmp_path / "out")
+    summary, _ = run_convert(plates, "grade", mask=mask, out=tmp_path / "out")
     assert summary.done == 2
     assert changed(plates, tmp_path / "out") == {"sh.1001.exr": False, "sh.1002.exr": False}
 
@@ -194,7 +194,7 @@ def test_a_frame_without_its_mask_is_a_fault_and_the_others_are_done(
     for number in there:
         mask_of(tmp_path / "m", number, 1)
     pattern = tmp_path / "m/matte.####.exr"
-    summary, _ = run_convert(plates, "day-for-night", mask=pattern, out=tmp_path / "out")
+    summary, _ = run_convert(plates, "grade", mask=pattern, out=tmp_path / "out")
     assert summary.done == 1
     assert [str(event.fault) for event in summary.failed] == [
         f"{plates / 'sh.1002.exr'}: has no mask of its number in {pattern}; render the mask"
@@ -213,7 +213,7 @@ def layered(folder: Path) -> Path:
 )
 def test_a_channel_of_the_plate_is_a_mask(tmp_path: Path, name: str, side: int) -> None:
     plate = layered(tmp_path)
-    result = read_image(converted(plate, "day-for-night", mask=name))
+    result = read_image(converted(plate, "grade", mask=name))
     before = read_image(plate)
     black, white = areas()[side], areas()[2 - side]
     np.testing.assert_array_equal(result[:, black], before[:, black])
@@ -227,7 +227,7 @@ def test_the_plates_alpha_is_a_mask(tmp_path: Path, ext: str) -> None:
     scale = 1 if ext == "exr" else 255
     values = np.concatenate([picture(), thirds(kind=np.float32) > 0.7], axis=2) * scale
     plate = write_image(tmp_path / f"a.{ext}", values.astype(kind), "RGBA", oiio__UnassociatedAlpha=1)
-    result, before = read_image(converted(plate, "day-for-night", mask="A")), read_image(plate)
+    result, before = read_image(converted(plate, "grade", mask="A")), read_image(plate)
     black, _, white = areas()
     np.testing.assert_array_equal(result[:, black], before[:, black])
     assert (result[:, white, :3] != before[:, white, :3]).any(axis=2).mean() > 0.9
@@ -237,7 +237,7 @@ def test_the_plates_alpha_is_a_mask(tmp_path: Path, ext: str) -> None:
 
 
 def test_a_channel_that_is_not_there_is_named_with_the_nearest(tmp_path: Path) -> None:
-    summary, _ = run_convert(layered(tmp_path), "day-for-night", mask="mattee")
+    summary, _ = run_convert(layered(tmp_path), "grade", mask="mattee")
     assert str(summary.failed[0].fault).endswith("a.exr: has no channel 'mattee'; did you mean 'matte'?")
 
 
@@ -245,7 +245,7 @@ def test_a_channel_that_is_not_there_is_named_with_the_nearest(tmp_path: Path) -
 def test_a_mask_that_is_not_there_stops_the_run(tmp_path: Path, name: str) -> None:
     plate = write_image(tmp_path / "a.exr", picture())
     with pytest.raises(UsageError) as error:
-        run_convert(plate, "day-for-night", mask=tmp_path / name)
+        run_convert(plate, "grade", mask=tmp_path / name)
     assert str(tmp_path / name) in str(error.value)
     assert "\n" not in str(error.value)
     assert not (tmp_path / "out").exists()
@@ -255,13 +255,13 @@ def test_a_folder_of_two_sequences_is_no_mask(tmp_path: Path) -> None:
     mask_of(tmp_path / "m", 1001, 1)
     write_image(tmp_path / "m/other.1001.exr", picture())
     with pytest.raises(UsageError, match="holds 2 sequences"):
-        run_convert(write_image(tmp_path / "a.exr", picture()), "day-for-night", mask=tmp_path / "m")
+        run_convert(write_image(tmp_path / "a.exr", picture()), "grade", mask=tmp_path / "m")
 
 
 def test_a_mask_of_another_size_names_both(tmp_path: Path) -> None:
     plate = write_image(tmp_path / "a.exr", picture())
     mask = write_image(tmp_path / "m.png", thirds(24, 32))
-    summary, _ = run_convert(plate, "day-for-night", mask=mask)
+    summary, _ = run_convert(plate, "grade", mask=mask)
     fault = f"{mask}: is a mask of 32x24 for a plate of 64x48; render it at the plate's size"
     assert [str(event.fault) for event in summary.failed] == [fault]
 
@@ -269,7 +269,7 @@ def test_a_mask_of_another_size_names_both(tmp_path: Path) -> None:
 def test_a_broken_mask_is_named(tmp_path: Path) -> None:
     plate = write_image(tmp_path / "a.exr", picture())
     (tmp_path / "m.exr").write_text("oops")
-    summary, _ = run_convert(plate, "day-for-night", mask=tmp_path / "m.exr")
+    summary, _ = run_convert(plate, "grade", mask=tmp_path / "m.exr")
     assert str(summary.failed[0].fault).startswith(f"{tmp_path / 'm.exr'}: is not a readable .exr image")
 
 
@@ -282,7 +282,7 @@ def test_a_mask_lies_on_the_plates_display_window(tmp_path: Path) -> None:
     spec = part(dict.fromkeys("RGB", "float"), size=(80, 60), at=(-8, -6), display=(0, 0, 64, 48))
     plate = write_parts(tmp_path / "a.exr", (spec, light))
     white = write_image(tmp_path / "white.png", np.full((48, 64, 1), 255, np.uint8))
-    result = read_image(converted(plate, "day-for-night", mask=white, out=tmp_path / "1"))
+    result = read_image(converted(plate, "grade", mask=white, out=tmp_path / "1"))
     different = (result != light).any(axis=2)
     assert different[6:54, 8:72].all()
     assert not np.delete(different, slice(6, 54), axis=0).any()
@@ -290,7 +290,7 @@ def test_a_mask_lies_on_the_plates_display_window(tmp_path: Path) -> None:
     assert not different[:, 72:].any()
     small = part({"Y": "float"}, size=(10, 5), at=(20, 30), display=(0, 0, 64, 48))
     window = write_parts(tmp_path / "small.exr", (small, np.ones((5, 10, 1), np.float32)))
-    result = read_image(converted(plate, "day-for-night", mask=window, out=tmp_path / "2"))
+    result = read_image(converted(plate, "grade", mask=window, out=tmp_path / "2"))
     different = (result != light).any(axis=2)
     assert different[36:41, 28:38].all()
     assert different.sum() == 50
@@ -300,7 +300,7 @@ def test_a_mask_with_another_origin_lies_display_window_on_display_window(tmp_pa
     spec = part(dict.fromkeys("RGB", "float"), at=(100, 200), display=(100, 200, 64, 48))
     plate = write_parts(tmp_path / "a.exr", (spec, picture()))
     mask = write_image(tmp_path / "m.exr", thirds(kind=np.float32), "Y")
-    result = read_image(converted(plate, "day-for-night", mask=mask))
+    result = read_image(converted(plate, "grade", mask=mask))
     black, _, white = areas()
     np.testing.assert_array_equal(result[:, black], picture()[:, black])
     assert (result[:, white] != picture()[:, white]).any(axis=2).mean() > 0.9
@@ -311,7 +311,7 @@ def test_a_mask_that_lies_wholly_beside_the_plate_changes_nothing(tmp_path: Path
     plate = write_parts(tmp_path / "a.exr", (spec, picture(16, 16)))
     aside = part({"Y": "half"}, size=(8, 8), display=(0, 0, 64, 48))
     mask = write_parts(tmp_path / "m.exr", (aside, np.ones((8, 8, 1), np.float32)))
-    assert channel_bits(converted(plate, "day-for-night", mask=mask)) == channel_bits(plate)
+    assert channel_bits(converted(plate, "grade", mask=mask)) == channel_bits(plate)
 
 
 @pytest.mark.parametrize("first", ["crop", "grade"])

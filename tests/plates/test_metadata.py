@@ -54,7 +54,7 @@ def test_an_exr_keeps_what_it_says_in_its_type(tmp_path: Path, name: str) -> Non
     source = exr(tmp_path / "a.exr", {name: SAID[name]})
     was = attribute(source, name)
     assert was is not None
-    assert attribute(converted(source, "day-for-night"), name) == was
+    assert attribute(converted(source, "grade"), name) == was
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_an_exr_keeps_what_it_says_in_its_type(tmp_path: Path, name: str) -> Non
 )
 def test_a_file_keeps_its_layout(tmp_path: Path, how: dict[str, object]) -> None:
     source = exr(tmp_path / "a.exr", {}, **how)
-    before, after = specs_of(source)[0], specs_of(converted(source, "day-for-night"))[0]
+    before, after = specs_of(source)[0], specs_of(converted(source, "grade"))[0]
     for name in ("compression", "openexr:dwaCompressionLevel", "openexr:lineOrder", "name", "view"):
         assert after.getattribute(name) == before.getattribute(name)
     for name in ("PixelAspectRatio", "screenWindowWidth", "screenWindowCenter"):
@@ -97,7 +97,7 @@ class TestOurs:
     """What a result says of how it was made."""
 
     def ours(self, path: Path, **options: object) -> dict[str, str]:
-        result = converted(path, options.pop("to", "day-for-night"), overwrite=True, **options)
+        result = converted(path, options.pop("to", "grade"), overwrite=True, **options)
         return {
             each.name.removeprefix("daynight:"): each.value
             for each in specs_of(result)[0].extra_attribs
@@ -108,14 +108,17 @@ class TestOurs:
         ours = self.ours(exr(tmp_path / "a.exr", {}))
         assert set(ours) == {"version", "look", "chain_sha256", "job_sha256", "ocio"}
         assert ours["version"] == __version__
-        assert ours["look"] == "day-for-night"
+        assert ours["look"] == "grade"
         assert re.fullmatch(r"[0-9a-f]{64}", ours["chain_sha256"])
         assert re.fullmatch(r"ocio://cg-config-v[\d.]+_aces-v[\d.]+_ocio-v[\d.]+", ours["ocio"])
 
     def test_the_models_hash_is_its_files(self, tmp_path: Path) -> None:
         ours = self.ours(exr(tmp_path / "a.exr", {}), to="night")
-        model = Path(str(files("daynight.models.bundled"))) / "night.onnx"
-        assert ours["model_sha256"] == hashlib.sha256(model.read_bytes()).hexdigest()
+        folder = Path(str(files("daynight.models.bundled")))
+        models = [folder / f"{name}.onnx" for name in ("scene", "night")]
+        assert ours["model_sha256"] == ", ".join(
+            hashlib.sha256(model.read_bytes()).hexdigest() for model in models
+        )
 
     def test_the_chains_hash_is_that_of_what_was_asked(self, tmp_path: Path) -> None:
         source = exr(tmp_path / "a.exr", {})
@@ -138,24 +141,22 @@ class TestOurs:
     def test_a_fact_of_the_model_changes_the_chains_hash(self, tmp_path: Path) -> None:
         source = exr(tmp_path / "a.exr", {})
         plain = self.ours(source, to="night")
-        other = self.ours(source, to="night", settings=["model.short_side=256"])
+        other = self.ours(source, to="night", settings=["model.licence=ours"])
         assert plain["chain_sha256"] != other["chain_sha256"]
 
     def test_a_second_conversion_says_what_it_did_itself(self, tmp_path: Path) -> None:
         first = converted(exr(tmp_path / "a.exr", {}), "night", out=tmp_path / "one")
-        ours = self.ours(first, to="day-for-night", out=tmp_path / "two")
-        assert ours["look"] == "day-for-night"
+        ours = self.ours(first, to="grade", out=tmp_path / "two")
+        assert ours["look"] == "grade"
         assert "model_sha256" not in ours
 
     @pytest.mark.parametrize("ext", ["dpx", "tif", "jpg"])
     def test_formats_without_free_attributes_say_it_in_one_line(self, tmp_path: Path, ext: str) -> None:
         source = write_image(tmp_path / f"a.{ext}", as_uint8(picture()), Software="Nuke 15")
-        once = converted(source, "day-for-night", out=tmp_path / "one")
+        once = converted(source, "grade", out=tmp_path / "one")
         line = specs_of(once)[0]["Software"]
-        assert re.match(
-            rf"Nuke 15; daynight {__version__}, day-for-night, chain [0-9a-f]{{8}}, cg-config-v", line
-        )
-        twice = specs_of(converted(once, "day-for-night", out=tmp_path / "two"))[0]["Software"]
+        assert re.match(rf"Nuke 15; daynight {__version__}, grade, chain [0-9a-f]{{8}}, cg-config-v", line)
+        twice = specs_of(converted(once, "grade", out=tmp_path / "two"))[0]["Software"]
         assert twice == line
 
     @pytest.mark.parametrize("ext", ["dpx", "tif", "jpg"])
@@ -163,14 +164,14 @@ class TestOurs:
         source = write_image(tmp_path / f"a.{ext}", as_uint8(picture()), Software="Nuke 15.1v3")
         line = specs_of(converted(source, "night"))[0]["Software"]
         model = hashlib.sha256(
-            (Path(str(files("daynight.models.bundled"))) / "night.onnx").read_bytes()
+            (Path(str(files("daynight.models.bundled"))) / "scene.onnx").read_bytes()
         ).hexdigest()
         assert f"; daynight {__version__}, night, model {model[:8]}, chain " in line
         assert "cg-config-v" in line
 
     def test_a_png_says_it_in_texts(self, tmp_path: Path) -> None:
-        result = converted(write_image(tmp_path / "a.png", as_uint8(picture())), "day-for-night")
-        assert attribute(result, "daynight:look") == ("string", "day-for-night")
+        result = converted(write_image(tmp_path / "a.png", as_uint8(picture())), "grade")
+        assert attribute(result, "daynight:look") == ("string", "grade")
 
 
 SECRET = "secret"
@@ -230,7 +231,7 @@ def secret(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def test_stripped_files_do_not_tell_the_secret(secret: Path) -> None:
-    result = converted(secret, "day-for-night", strip_metadata=True)
+    result = converted(secret, "grade", strip_metadata=True)
     assert SECRET.encode() not in result.read_bytes()
     assert b"daynight" not in result.read_bytes()
 
@@ -363,4 +364,4 @@ class TestFieldsOfADpx:
         said = {name.replace(":", "__"): value, "oiio__BitsPerSample": 10}
         source = write_image(tmp_path / "a.dpx", pixels, **said)
         assert attribute(source, name)[1] == (pytest.approx(value) if isinstance(value, float) else value)
-        assert attribute(converted(source, "day-for-night"), name) == attribute(source, name)
+        assert attribute(converted(source, "grade"), name) == attribute(source, name)

@@ -57,7 +57,7 @@ def describe(path: Path) -> list[tuple[object, ...]]:
     ]
 
 
-@pytest.mark.parametrize("look", ["passthrough", "day-for-night"])
+@pytest.mark.parametrize("look", ["passthrough", "grade"])
 def test_all_parts_keep_name_view_windows_and_attributes(stereo: Path, look: str) -> None:
     result = converted(stereo, look)
     assert describe(result) == describe(stereo)
@@ -82,12 +82,12 @@ def test_all_parts_keep_name_view_windows_and_attributes(stereo: Path, look: str
 def test_a_look_changes_the_part_asked_for_and_no_other(
     stereo: Path, layer: str | None, changed: int
 ) -> None:
-    result = converted(stereo, "day-for-night", layer=layer)
+    result = converted(stereo, "grade", layer=layer)
     before, after = channel_bits(stereo), channel_bits(result)
     assert list(before) == list(after)
     assert {key[:2] for key in before if before[key] != after[key]} == {(changed, each) for each in RGB}
     signed = [spec.getattribute("daynight:look") for spec in specs_of(result)]
-    assert signed == ["day-for-night" if index == changed else None for index in range(4)]
+    assert signed == ["grade" if index == changed else None for index in range(4)]
 
 
 @pytest.mark.parametrize("prefix", ["diffuse", "light.key", "left"])
@@ -97,7 +97,7 @@ def test_a_layer_is_found_by_the_names_of_its_channels(tmp_path: Path, prefix: s
     frame = read_frame(source, layer=prefix)
     np.testing.assert_array_equal(frame.image, noise(9)[..., 4:7].astype(np.float16))
     np.testing.assert_array_equal(frame.alpha, noise(9)[..., 7].astype(np.float16))
-    before, after = channel_bits(source), channel_bits(converted(source, "day-for-night", layer=prefix))
+    before, after = channel_bits(source), channel_bits(converted(source, "grade", layer=prefix))
     assert {name for (_, name, _) in before if before[0, name, "half"] != after[0, name, "half"]} == {
         f"{prefix}.{each}" for each in RGB
     }
@@ -147,8 +147,8 @@ def test_a_picture_that_is_not_in_the_first_part_is_found(tmp_path: Path) -> Non
         (half(*RGB, name="beauty"), picture()),
     )
     assert read_frame(source).file.beauty == 2  # type: ignore[union-attr]
-    result = converted(source, "day-for-night")
-    assert specs_of(result)[2]["daynight:look"] == "day-for-night"
+    result = converted(source, "grade")
+    assert specs_of(result)[2]["daynight:look"] == "grade"
     assert [each["oiio:subimagename"] for each in specs_of(result)] == ["depth", "normals", "beauty"]
 
 
@@ -157,7 +157,7 @@ def test_a_hundred_parts_come_through(tmp_path: Path) -> None:
         (half(*RGB, name=f"light_{index:03}", size=(16, 8)), noise(3, (16, 8), index)) for index in range(100)
     ]
     source = write_parts(tmp_path / "a.exr", *layers)
-    result = converted(source, "day-for-night", layer="light_057")
+    result = converted(source, "grade", layer="light_057")
     before, after = channel_bits(source), channel_bits(result)
     assert list(before) == list(after)
     assert {
@@ -177,7 +177,7 @@ def test_a_view_of_a_real_stereo_plate(view: str, place: int) -> None:
 
 @needs_shared
 def test_the_look_of_one_eye_leaves_the_other_alone(tmp_path: Path) -> None:
-    result = converted(STEREO, "day-for-night", layer="left", out=tmp_path)
+    result = converted(STEREO, "grade", layer="left", out=tmp_path)
     before, after = channel_bits(STEREO), channel_bits(result)
     assert list(before) == list(after)
     assert {key for key in before if before[key] != after[key]} == {(4, each, "half") for each in RGB}

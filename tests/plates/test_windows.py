@@ -20,7 +20,7 @@ WINDOWS = {
     "display-elsewhere": ((-5, 7), (-50, -60, 200, 100)),
 }
 windows = pytest.mark.parametrize(("at", "display"), WINDOWS.values(), ids=WINDOWS)
-looks = pytest.mark.parametrize("look", ["passthrough", "day-for-night"])
+looks = pytest.mark.parametrize("look", ["passthrough", "grade"])
 
 
 def window(path: Path) -> tuple[int, ...]:
@@ -106,6 +106,6 @@ def test_a_crop_keeps_its_place(
 def test_a_small_part_of_a_large_display_is_not_much_work(tmp_path: Path) -> None:
     """A data window of 64 x 48 in a display window of 16K stays as small as it is."""
     source = plate(tmp_path / "a.exr", (8000, 4000), (0, 0, 16384, 8192))
-    result = converted(source, "day-for-night")
+    result = converted(source, "grade")
     assert window(result) == (8000, 4000, 64, 48, 0, 0, 16384, 8192)
     assert result.stat().st_size < 100_000

@@ -46,7 +46,10 @@ def loaded(*, strict: bool = False) -> tuple[Registry, list[str]]:
 def test_first_party_plugins_come_by_entry_points() -> None:
     registry, told = loaded()
     assert not told
-    assert set(registry.steps) == {"crop", "tile", "stylize", "reassemble", "color_match", "grade"}
+    assert set(registry.steps) == {
+        *("crop", "tile", "stylize", "reassemble", "color_match", "grade"),
+        *("scene", "lights", "steady", "mask", "night"),
+    }
     assert all(
         each.plugin.first_party and each.plugin.origin.startswith("daynight ") for each in registry.plugins
     )
