@@ -33,12 +33,13 @@ class Grade(Step):
 
     def apply(self, frame: Frame) -> Frame:
         """Return the graded frame: ``((x - l) * saturation + l) * 2^exposure * tint``, l the luminance."""
-        gain = np.asarray(self.options.tint, np.float32) * np.float32(2.0**self.options.exposure)
-        if self.options.saturation == 1:
+        options = self.options.at(frame.number)
+        gain = np.asarray(options.tint, np.float32) * np.float32(2.0**options.exposure)
+        if options.saturation == 1:
             return frame.with_pixels(frame.pixels * gain)
         grey = luminance(frame.pixels)[..., np.newaxis]
         light = frame.pixels - grey
-        light *= np.float32(self.options.saturation)
+        light *= np.float32(options.saturation)
         light += grey
         light *= gain
         return frame.with_pixels(light)

@@ -17,7 +17,16 @@ _LOOKS = Path(str(files("daynight.looks.bundled")))
 def daynight_models() -> list[Model]:
     """Register the bundled models."""
     return [
-        Model("night", _MODELS / "night.onnx", "relights a daytime plate as night"),
+        Model(
+            "scene",
+            _MODELS / "scene.onnx",
+            "tells sky, buildings, vegetation, ground, water, windows, lights",
+        ),
+        Model(
+            "night",
+            _MODELS / "night.onnx",
+            "tells the light of moon, practicals and lamps over a daytime plate",
+        ),
         Model("day", _MODELS / "day.onnx", "relights a night plate as day"),
         Model("night-p0", _MODELS / "night-p0.onnx", "repaints a daytime plate as night: P0's generator"),
     ]

@@ -37,12 +37,16 @@ class Stylize(Step):
     Options = StylizeOptions
     takes = "either"
     needs_model = True
+    runs = frozenset({"pixels", "maps"})
     options: StylizeOptions
 
     def __init__(self, options: StepOptions, context: StepContext) -> None:
         super().__init__(options, context)
         self._model: OpenModel = context.open_model()
         self._facts: ModelFacts = self._model.facts
+        if self._facts.kind not in self.runs:
+            fault = f"model {self._facts.name or 'of the look'} returns {self._facts.kind}, not a picture"
+            raise ChainError("step stylize", fault, f"use step {self._facts.kind}")
         self.works_in = "scene-linear" if self._facts.kind == "maps" else None
 
     def apply(self, frame: Frame) -> Frame:

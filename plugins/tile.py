@@ -31,6 +31,7 @@ class Tile(Step):
     Options = TileOptions
     gives = "tiles"
     needs_model = True
+    runs = frozenset({"pixels"})
     options: TileOptions
 
     def __init__(self, options: StepOptions, context: StepContext) -> None:

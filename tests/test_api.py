@@ -32,7 +32,7 @@ def test_a_picture_keeps_its_type_and_shape(kind: str) -> None:
     scale = {"uint8": 255, "uint16": 65535}.get(kind, 1)
     image = (picture() * scale).astype(kind)
     before = image.copy()
-    with daynight.open_look("day-for-night") as look:
+    with daynight.open_look("grade") as look:
         result = look(image)
     assert (result.dtype, result.shape) == (image.dtype, image.shape)
     assert result.astype(float).mean() < 0.7 * image.astype(float).mean()
@@ -40,7 +40,7 @@ def test_a_picture_keeps_its_type_and_shape(kind: str) -> None:
 
 
 def test_floats_are_light_and_integers_are_shown() -> None:
-    with daynight.open_look("day-for-night", settings=["grade.exposure=-1", "grade.saturation=1"]) as look:
+    with daynight.open_look("grade", settings=["grade.exposure=-1", "grade.saturation=1"]) as look:
         light = look(np.full((2, 2, 3), 8.0, np.float32))
         shown = look(np.full((2, 2, 3), 188, np.uint8))
     np.testing.assert_allclose(light[0, 0], [2.88, 3.6, 5.0], rtol=1e-5)
@@ -96,11 +96,11 @@ def test_a_mask_says_where_a_look_applies(tmp_path: Path) -> None:
     light = picture(6, 8)
     mask = np.zeros((6, 8), np.float32)
     mask[:, 4:] = 1
-    with daynight.open_look("day-for-night", settings=[DARKER]) as look:
+    with daynight.open_look("grade", settings=[DARKER]) as look:
         whole = look(light)
     file = write_image(tmp_path / "mask.exr", np.repeat(mask[..., np.newaxis], 3, axis=2))
     for given in (mask, mask.astype(np.float64), file, str(file)):
-        with daynight.open_look("day-for-night", settings=[DARKER], mask=given) as look:
+        with daynight.open_look("grade", settings=[DARKER], mask=given) as look:
             result = look(light)
         np.testing.assert_array_equal(result[:, :4], light[:, :4])
         np.testing.assert_allclose(result[:, 4:], whole[:, 4:], rtol=1e-5)
@@ -108,14 +108,14 @@ def test_a_mask_says_where_a_look_applies(tmp_path: Path) -> None:
 
 def test_a_mask_of_another_size_is_refused() -> None:
     with (
-        daynight.open_look("day-for-night", mask=np.ones((6, 9), np.float32)) as look,
+        daynight.open_look("grade", mask=np.ones((6, 9), np.float32)) as look,
         pytest.raises(ValueError, match="the mask is 9x6 and the picture 8x6"),
     ):
         look(picture(6, 8))
 
 
 def test_a_closed_look_is_refused() -> None:
-    look = daynight.open_look("day-for-night")
+    look = daynight.open_look("grade")
     look(picture())
     look.close()
     look.close()
@@ -133,8 +133,8 @@ def test_a_closed_look_is_refused() -> None:
         ("night", {"model": "absent.onnx"}, "absent.onnx: can't be read"),
         ("night", {"mask": "absent.exr"}, "absent.exr: "),
         ("night", {"device": "tpu"}, "`device=tpu`: must be 'auto', 'cuda' or 'cpu'"),
-        ("day-for-night", {"settings": ["grade.exposre=1"]}, "did you mean 'exposure'?"),
-        ("day-for-night", {"strength": 2}, "`strength=2`: must be 1 or less"),
+        ("grade", {"settings": ["grade.exposre=1"]}, "did you mean 'exposure'?"),
+        ("grade", {"strength": 2}, "`strength=2`: must be 1 or less"),
     ],
     ids=lambda value: str(value) if isinstance(value, str | Path) else None,
 )
@@ -182,5 +182,5 @@ def test_a_choice_that_is_none_is_refused_before_anything_is_written(
     make_shot: Callable[..., Path], tmp_path: Path, wrong: dict[str, Any]
 ) -> None:
     with pytest.raises(UsageError):
-        convert(make_shot("sh"), "day-for-night", out=tmp_path / "out", **wrong)
+        convert(make_shot("sh"), "grade", out=tmp_path / "out", **wrong)
     assert not (tmp_path / "out").exists()

@@ -49,7 +49,7 @@ ARROWS: dict[str, set[str]] = {
 
 TORCH_ROOMS = {"training", "export", "exporters", "evaluation"}
 PLUGIN_FREE_ROOMS = {"engine", "looks", "plugin", "api"}
-STEPS = {"crop", "tile", "stylize", "reassemble", "color_match", "grade"}
+STEPS = {"crop", "tile", "stylize", "reassemble", "color_match"}
 
 MODULE_LINES, FUNCTION_LINES, PARAMETERS = 400, 60, 8
 FLOORS, LOOSE_MODULES = 11, 6

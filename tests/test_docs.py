@@ -157,7 +157,7 @@ def test_the_steps_and_looks_of_the_plugin_page_work_as_they_stand(
     make_shot: Callable[..., Path],
     plugin_folder: Callable[..., Path],
 ) -> None:
-    folder = plugin_folder("vignette.py", "steady.py", "dusk.toml")
+    folder = plugin_folder("vignette.py", "average.py", "dusk.toml")
     make_shot("shots/sh", (1, 2))
     monkeypatch.chdir(tmp_path)
     run_console(PLUGINS, "run=vignette", daynight)
@@ -169,7 +169,7 @@ def test_the_steps_and_looks_of_the_plugin_page_work_as_they_stand(
         read_image(tmp_path / name) / 255 for name in ("shots/sh/sh.0001.png", "dusk/sh.0001.png")
     )
     assert after.mean() < before.mean()
-    assert f"half of the night, steadied  [{folder / 'dusk.toml'}]" in daynight("looks").stdout
+    assert f"half of the night, averaged  [{folder / 'dusk.toml'}]" in daynight("looks").stdout
 
 
 def test_the_network_of_the_plugin_page_trains_and_converts(
@@ -198,7 +198,8 @@ def test_the_loss_of_the_plugin_page_is_a_row(
     plugin_folder: Callable[..., Path],
 ) -> None:
     pytest.importorskip("torch")
-    from daynight.training.methods.cycle_gan import losses, terms
+    from daynight.training.methods import losses
+    from daynight.training.methods.cycle_gan import terms
 
     formula: dict[str, object] = dict(vars(losses))
     exec(block(PLUGINS, "file=losses.py"), formula)

@@ -154,7 +154,7 @@ def crop(folder: Path) -> dict[str, Any]:
     return {"chain": folder / "crop.toml"}
 
 
-GRADE: Final = {"to": "day-for-night"}
+GRADE: Final = {"to": "grade"}
 CASES: Final[dict[str, tuple[Plate, Any]]] = {
     "exr": (exr, {}),
     "exr, all kinds of channels": (exr_of_all, {}),

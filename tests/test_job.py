@@ -72,7 +72,7 @@ def test_an_argument_without_keyword_is_refused_by_its_field(
 def test_a_conversion_of_nothing_is_refused() -> None:
     """A pattern of a script that matched nothing would else end as a success of 0 frames."""
     with pytest.raises(UsageError, match="`sources`: names nothing; give at least one"):
-        daynight.convert([], "day-for-night")
+        daynight.convert([], "grade")
 
 
 def test_every_option_says_its_group_and_what_it_does_in_one_line() -> None:

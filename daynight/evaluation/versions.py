@@ -21,7 +21,7 @@ from daynight.plugin.registry import Registry
 from daynight.plugin.step import Step
 
 MATCH: Final = "histogram match"
-GRADES: Final[dict[Target, str]] = {"night": "day-for-night", "day": "three stops more"}
+GRADES: Final[dict[Target, str]] = {"night": "grade", "day": "three stops more"}
 """The grade that a look is compared with, by its target."""
 _LIFT: Final = LookSpec("lifted", (StepSpec("grade", {"exposure": 3.0}),))
 
@@ -54,8 +54,8 @@ class Converter:
         return plan(job, registry=self.registry, warn=self.warn).chain
 
     def grade(self, plates: Sequence[Path], name: str, target: Target) -> dict[Path, Path]:
-        """Grade plates: to night by ``day-for-night``, to day by adding three stops of light."""
-        return self._convert(plates, name, "day-for-night" if target == "night" else _LIFT)
+        """Grade plates: to night by ``grade``, to day by adding three stops of light."""
+        return self._convert(plates, name, "grade" if target == "night" else _LIFT)
 
     def match(self, plates: Sequence[Path], name: str, references: Sequence[Path]) -> dict[Path, Path]:
         """Match each plate's histogram to a photograph, taking the photographs in turn."""
@@ -113,7 +113,7 @@ def tile_layout(chain: Chain, height: int, width: int) -> TileLayout | None:
 
 
 def look_direction(chain: Chain, to: str) -> str:
-    """Return what a look turns plates into, by its model; if that does not say, by the look's name."""
-    model = next(iter(chain.models), None)
-    direction = model.facts.direction if model else "other"
+    """Return what a look turns plates into, by its models; if none says, by the look's name."""
+    told = (model.facts.direction for model in chain.models)
+    direction = next((each for each in told if each != "other"), "other")
     return "night-to-day" if direction == "other" and to == "day" else direction

@@ -95,7 +95,7 @@ class Timeline:
             raise KeyError(number)
         if self.chain.steps and frame.plate is not None:
             frame = mixed(frame, frame.plate, self.chain.strength, protect_lights=self.chain.protect_lights)
-        return dataclasses.replace(frame, plate=None, facts={})
+        return dataclasses.replace(frame, plate=None, facts={}, notes={})
 
     def forget(self, before: int) -> None:
         """Drop what is kept of the frames before this number."""

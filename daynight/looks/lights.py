@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daynight.colour.encoding import finite, to_encoding
-from daynight.frames.frame import Frame, Plane
+from daynight.frames.frame import Frame, Pixels, Plane
 from daynight.frames.resize import reduced, scaled
+from daynight.looks.scene import Survey, full_matte
 
 _LAMP: Final = (0.75, 0.95)
 """Light of a channel, 1 being white, from which a thing may be a lamp, and from which it is bright enough."""
@@ -18,20 +19,34 @@ _ALONE: Final = (1.25, 2.0)
 """How many times brighter than its surroundings a lamp must be: at least, and to be one for certain."""
 _REACH: Final = 24
 """Half the side of the largest thing that can be a lamp, as a part of the short side."""
+_LIKELY: Final = (0.2, 0.6)
+"""What a scene network tells of a lamp from which it is kept, and from which it is kept wholly."""
 _DIRECTIONS: Final = 8
 _SEEN: Final = 540
 """Short side at which surroundings are looked at, in pixels."""
 
 
-def light_sources(plate: Frame) -> Plane:
+def light_sources(plate: Frame, told: Survey | None = None) -> Plane:
     """Return a matte of a plate's light sources: H×W in [0, 1].
+
+    Args:
+        plate: untiled.
+        told: what a scene network told of it; ``None``: lamps are found by their light alone.
+    """
+    light = finite(to_encoding(plate, "scene-linear").image)
+    if told is None:
+        return _lone_spots(light)
+    return _ramp(full_matte(light, told, "lights"), *_LIKELY)
+
+
+def _lone_spots(light: Pixels) -> Plane:
+    """Return what is bright, small, and much brighter than what is around it.
 
     A lamp is bright, by its brightest channel (a red light's luminance is low), small, and much brighter than
     what is around it: a sky is bright but not small, a lane's line not short. Surroundings are what a
     morphological opening leaves by the best of lines in eight directions. A gap between leaves with the sky
     behind it looks the same: where that matters, a mask is the better tool.
     """
-    light = finite(to_encoding(plate, "scene-linear").image)
     bright: Plane = np.ascontiguousarray(light.max(axis=2))
     height, width = bright.shape
     small = reduced(bright, _SEEN / min(height, width))
@@ -41,8 +56,7 @@ def light_sources(plate: Frame) -> Plane:
     around = cv2.dilate(_reconstructed(around, small, side), np.ones((3, 3), np.uint8))
     around = scaled(around, height, width)
     alone = bright / np.maximum(around, np.float32(1e-3))
-    matte: Plane = _ramp(bright, *_LAMP) * _ramp(alone, *_ALONE)
-    return matte
+    return np.asarray(_ramp(bright, *_LAMP) * _ramp(alone, *_ALONE), np.float32)
 
 
 def _reconstructed(part: Plane, whole: Plane, reach: int) -> Plane:

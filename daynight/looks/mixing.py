@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -11,6 +12,8 @@ from daynight.colour.encoding import to_encoding
 from daynight.frames.frame import Frame, Pixels, Plane
 from daynight.looks.lights import light_sources
 
+PLATE_GROUP: Final = "plate"
+"""The light group of what strength, mask and protected lights keep of the plate."""
 _TOE: Final = np.float32(2.0**-10)
 """Light below which strength mixes values, and above which stops: a thousandth of white."""
 
@@ -27,19 +30,34 @@ def mixed(result: Frame, plate: Frame, strength: float = 1.0, *, protect_lights:
     """
     mask = result.mask
     if protect_lights:
-        kept = 1 - light_sources(plate)
+        kept = 1 - light_sources(plate, result.notes.get("survey"))
         mask = kept if mask is None else mask * kept
     if strength == 1 and mask is None:
         return result
     light = to_encoding(result, "scene-linear").pixels
     unchanged = to_encoding(plate, "scene-linear").pixels
+    groups = dict(result.groups)
     if strength != 1:
-        light = _between(unchanged, light, np.float32(strength))
+        whole, light = light, _between(unchanged, light, np.float32(strength))
+        groups = _shared(groups, whole[0], light[0])
     if mask is not None:
         share = mask[np.newaxis, ..., np.newaxis]
+        kept_light = unchanged * (1 - share)
         light = light * share
-        light += unchanged * (1 - share)
-    return result.with_pixels(light, encoding="scene-linear", mask=mask)
+        light += kept_light
+        if groups:
+            groups = {name: group * share[0] for name, group in groups.items()} | {PLATE_GROUP: kept_light[0]}
+    return result.with_pixels(light, encoding="scene-linear", mask=mask, groups=groups)
+
+
+def _shared(groups: Mapping[str, Pixels], whole: Pixels, light: Pixels) -> dict[str, Pixels]:
+    """Scale light groups that add up to ``whole`` so that they add up to ``light``, each by its share."""
+    if not groups:
+        return {}
+    nothing = np.abs(whole) < np.finfo(np.float32).tiny  # and so nothing to share
+    scale = np.divide(light, whole, out=np.zeros_like(light), where=~nothing)
+    scaled = {name: group * scale for name, group in groups.items()}
+    return {**scaled, PLATE_GROUP: np.where(nothing, light, np.float32(0))}
 
 
 def _between(plate: Pixels, light: Pixels, strength: np.float32) -> Pixels:

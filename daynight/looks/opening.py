@@ -34,7 +34,8 @@ def fitted(look: LookSpec, registry: Registry, models: ModelCache) -> LookSpec:
     """Return a look whose model was exchanged, with the steps that a model of this kind needs around it.
 
     A model that gives pictures is run over tiles, by the first registered steps that cut and join them; one
-    that gives maps sees the whole frame.
+    that gives maps sees the whole frame. A model that the look's steps can't run takes the place of all of
+    them, with the first registered step that can.
 
     Raises:
         UsageError: the look runs no model, or the model can't be opened.
@@ -46,8 +47,18 @@ def fitted(look: LookSpec, registry: Registry, models: ModelCache) -> LookSpec:
         raise UsageError(
             f"`model={look.model}`", f"look {look.name} runs no model", "choose another look or `chain`"
         )
+    kind = models.open(look.model, look.facts).facts.kind
+    if kind not in plain[running[0]][1].runs:
+        able = [name for name, each in registry.steps.items() if kind in each.runs and each.takes != "whole"]
+        if not able:
+            raise UsageError(
+                f"`model={look.model}`",
+                f"returns {kind}, which look {look.name} can't use",
+                "see docs/chains.md",
+            )
+        plain, running = [(StepSpec(able[0], {}), registry.steps[able[0]])], [0]
     steps = [step for step, _ in plain]
-    if models.open(look.model, look.facts).facts.kind == "pixels":
+    if kind == "pixels":
         cut = next(name for name, each in registry.steps.items() if each.gives == "tiles")
         join = next(name for name, each in registry.steps.items() if each.takes == "tiles")
         steps.insert(running[-1] + 1, StepSpec(join))
@@ -102,10 +113,23 @@ def open_chain(
         raise ChainError(f"step {needing}", "the chain has no model", "name one by `model`")
     context = StepContext(open_model, warn, still, aovs)
     steps = [each(option, context) for each, option in zip(classes, options, strict=True)]
-    if aovs and not any(model.facts.kind == "maps" for model in opened):
+    if aovs and not any(model.facts.kind in ("maps", "mattes") for model in opened):
         warn(f"{look.name} makes no AOVs: its model returns pictures, or it has none")
     running = tuple(steps) if strength else ()
     return Chain(look.name, running, tuple(opened), strength, protect_lights)
+
+
+def with_matte(look: LookSpec, matte: str) -> LookSpec:
+    """Return a look that applies to a matte of the scene; steps that tell it are added where it has none."""
+    names = [step.name for step in look.steps]
+    told = [index for index, name in enumerate(names) if name in ("scene", "lights", "steady")]
+    mask = StepSpec("mask", {"matte": matte})
+    if not told:
+        return dataclasses.replace(
+            look, steps=(StepSpec("scene", {}), StepSpec("steady", {}), mask, *look.steps)
+        )
+    after = max(told) + 1
+    return dataclasses.replace(look, steps=(*look.steps[:after], mask, *look.steps[after:]))
 
 
 def _with_setting(look: LookSpec, step: str, option: str, value: Any) -> LookSpec:

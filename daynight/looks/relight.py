@@ -16,6 +16,7 @@ import numpy as np
 
 from daynight.colour.encoding import encode_display
 from daynight.frames.frame import Pixels
+from daynight.looks.guided import GuidedFilter
 
 _LONGEST: Final = 4
 """A proxy is at most this many times as long as short: a 1-pixel strip must not become a huge one."""
@@ -24,8 +25,6 @@ _REACH: Final = 8
 
 The network's maps go softly over a skyline; the window must reach past that, to sky and ground proper.
 """
-_EDGE: Final = 0.002
-"""Variance of a channel from which a window counts as having an edge (the filter's epsilon)."""
 
 
 def proxy_size(height: int, width: int, short_side: int, multiple: int) -> tuple[int, int]:
@@ -63,19 +62,14 @@ def upsample(maps: Sequence[Pixels], proxy: Pixels, plate: Pixels, *, high_range
     Returns:
         Each map as H×W×3, contiguous.
     """
-    fit = _Fit(encode_display(proxy, high_range=high_range))
+    seen = encode_display(proxy, high_range=high_range)
+    fit = GuidedFilter(seen, min(proxy.shape[:2]) // _REACH)
     # Planes, not pixels: numpy and OpenCV run along rows of one channel three times as fast.
     guide = cv2.split(encode_display(plate, high_range=high_range))  # three of (H, W)
     full = []
     for each in maps:
-        slope, offset = fit(each)
         grown = np.empty_like(plate)
-        for channel in range(3):
-            plane = _resized(offset[..., channel], plate)  # (H, W)
-            for seen in range(3):
-                term = _resized(slope[..., seen, channel], plate)
-                term *= guide[seen]
-                plane += term
+        for channel, plane in enumerate(fit.upsampled(each, guide)):
             grown[..., channel] = plane
         full.append(grown)
     return full
@@ -87,51 +81,3 @@ def relight(plate: Pixels, stops: Pixels, emission: Pixels) -> Pixels:
     light *= plate
     light += emission
     return light
-
-
-class _Fit:
-    """Fits maps by a guide h×w×3 in every window, and averages the fits that cover a pixel."""
-
-    def __init__(self, guide: Pixels) -> None:
-        self._guide = guide
-        self._side = 2 * (min(guide.shape[:2]) // _REACH) + 1
-        self._mean = self._blurred(guide)
-        covariance = self._covariances(guide, self._mean) + _EDGE * np.eye(3, dtype=np.float32)
-        self._precision = _inverse(covariance)  # (h, w, 3, 3)
-
-    def __call__(self, values: Pixels) -> tuple[Pixels, Pixels]:
-        """Return slope (h, w, guide's channel, map's channel) and offset (h, w, 3)."""
-        mean = self._blurred(values)
-        slope = self._precision @ self._covariances(values, mean)
-        offset = mean - (self._mean[:, :, np.newaxis] @ slope)[:, :, 0]
-        smooth = [self._blurred(slope[:, :, channel]) for channel in range(3)]
-        return np.stack(smooth, axis=2), self._blurred(offset)
-
-    def _covariances(self, values: Pixels, mean: Pixels) -> Pixels:
-        """Covariance in each window of the guide's channels with those of ``values``: (h, w, 3, 3)."""
-        rows = [
-            self._blurred(self._guide[..., channel, np.newaxis] * values)
-            - self._mean[..., channel, np.newaxis] * mean
-            for channel in range(3)
-        ]
-        return np.stack(rows, axis=2)
-
-    def _blurred(self, values: Pixels) -> Pixels:
-        side = (self._side, self._side)
-        return np.asarray(cv2.blur(values, side, borderType=cv2.BORDER_REFLECT), np.float32)
-
-
-def _inverse(matrices: Pixels) -> Pixels:
-    """Invert 3×3 matrices (…, 3, 3) by cross products of their columns: a fifth of LAPACK's time."""
-    first, second, third = (matrices[..., column] for column in range(3))
-    rows = np.stack([np.cross(second, third), np.cross(third, first), np.cross(first, second)], axis=-2)
-    determinant = np.sum(first * rows[..., 0, :], axis=-1)
-    return np.asarray(rows / determinant[..., np.newaxis, np.newaxis], np.float32)
-
-
-def _resized(plane: Pixels, plate: Pixels) -> Pixels:
-    """Bring one plane h×w to the plate's size."""
-    size = (plate.shape[1], plate.shape[0])
-    return np.asarray(
-        cv2.resize(np.ascontiguousarray(plane), size, interpolation=cv2.INTER_LINEAR), np.float32
-    )

@@ -64,12 +64,12 @@ def test_everything(place: Path, tmp_path: Path) -> None:
         assert words in result.stdout
     figures = json.loads((tmp_path / "report.json").read_text())
     rows = {row["name"]: row for row in figures["rows"]}
-    assert list(rows) == ["the plates", "night", "histogram match", "day-for-night", "real night"]
+    assert list(rows) == ["the plates", "night", "histogram match", "grade", "real night"]
     assert [rows[name]["reads"] for name in ("the plates", "real night")] == [0, 1]
     assert rows["the plates"]["gradient_correlation"] is None
-    assert rows["day-for-night"]["gradient_correlation"] > 0.9
+    assert rows["grade"]["gradient_correlation"] > 0.9
     assert rows["night"]["brightness"] < rows["the plates"]["brightness"]
-    least = min(rows[name]["kid"] for name in ("the plates", "histogram match", "day-for-night"))
+    least = min(rows[name]["kid"] for name in ("the plates", "histogram match", "grade"))
     assert rows["night"]["kid_share"] is None or rows["night"]["kid_share"] == pytest.approx(
         rows["night"]["kid"] / least
     )
@@ -96,7 +96,7 @@ def test_results_that_are_there_without_photographs_as_json(place: Path, tmp_pat
     assert [(row["name"], row["pictures"]) for row in figures["rows"]] == [
         ("the plates", 3),
         ("night", 3),
-        ("day-for-night", 3),
+        ("grade", 3),
     ]
     assert "1 of 4 plates have no result and are left out" in figures["notes"]
     assert any("no real photographs were given" in note for note in figures["notes"])
@@ -113,7 +113,7 @@ def test_a_classifier_that_errs_on_photographs_is_doubted(place: Path, tmp_path:
     ):
         (swapped / name).symlink_to(place / side)
     more = ("--target", "night", "--json", "--real", swapped / "real")
-    result = evaluated(swapped, tmp_path / "out", *more, to="day-for-night")
+    result = evaluated(swapped, tmp_path / "out", *more, to="grade")
     notes = json.loads(result.stdout)["notes"]
     assert "doubt: the classifier reads 100% of the plates as night; train another" in notes
     assert "doubt: the classifier misses 100% of the photographs of night; train another" in notes
@@ -135,11 +135,11 @@ def test_a_baseline_may_be_the_look_and_strong_is_taken_when_asked_for(
     place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("daynight.evaluation.measures.strong_error", partial(strong_error, steps=2))
-    result = evaluated(place, tmp_path, "--json", "--strong", "--real", place / "real", to="day-for-night")
+    result = evaluated(place, tmp_path, "--json", "--strong", "--real", place / "real", to="grade")
     rows = {row["name"]: row for row in json.loads(result.stdout)["rows"]}
     assert {name: row["role"] for name, row in rows.items()} == {
         "the plates": "baseline",
-        "day-for-night": "look",
+        "grade": "look",
         "histogram match": "baseline",
         "real night": "real",
     }

@@ -21,7 +21,7 @@ def test_a_job_file_gives_what_its_options_give(
     folder, file = make_shot("sh"), tmp_path / "shot.toml"
     options = (
         "--to",
-        "day-for-night",
+        "grade",
         "--set",
         "grade.exposure=-1",
         "--strength",
@@ -32,7 +32,7 @@ def test_a_job_file_gives_what_its_options_give(
     first = daynight("convert", folder, *options, "--out", tmp_path / "a", "--save-job", file)
     assert first.exit_code == 0, first.stderr
     assert tomllib.loads(file.read_text()) == {
-        "look": {"to": "day-for-night", "settings": {"grade.exposure": -1}, "strength": 0.5},
+        "look": {"to": "grade", "settings": {"grade.exposure": -1}, "strength": 0.5},
         "plates": {"sources": ["sh"], "frames": "1001-1002"},
         "results": {"out": "a"},
     }
@@ -59,7 +59,7 @@ def test_the_command_line_beats_the_job_file_and_that_the_studio(
     assert values["results"] == {"ext": "exr", "depth": "float"}
     assert values["run"] == {"jobs": 1}
     other = tmp_path / "other.toml"
-    other.write_text('[look]\nto = "day-for-night"\n')
+    other.write_text('[look]\nto = "grade"\n')
     result = daynight("convert", folder, "--config", other, "--dry-run")
     assert result.stdout.startswith("chain: grade\n"), "--config takes the place of $DAYNIGHT_CONFIG"
 

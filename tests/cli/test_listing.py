@@ -21,7 +21,10 @@ Daynight = Callable[..., Result]
 
 def test_looks(daynight: Daynight) -> None:
     lines = daynight("looks").stdout.splitlines()
-    assert [line.split()[0] for line in lines] == ["day", "day-for-night", "night", "night-p0", "passthrough"]
+    assert [line.split()[0] for line in lines] == [
+        *("blue-hour", "day", "day-for-night", "grade"),
+        *("moonlight", "night", "night-p0", "passthrough"),
+    ]
     assert all(len(line.split(maxsplit=1)[1]) > 10 for line in lines)
 
 
@@ -38,13 +41,13 @@ def test_plugins_list_and_show(daynight: Daynight) -> None:
 
 
 def test_models(daynight: Daynight) -> None:
-    assert "night     relights a daytime plate as night  [night.onnx]" in daynight("models").stdout
+    assert "day       relights a night plate as day  [day.onnx]" in daynight("models").stdout
 
 
 def test_show_takes_a_registered_name(daynight: Daynight) -> None:
     shown = daynight("show", "night").stdout
     assert "direction: day-to-night" in shown
-    assert "kind: maps" in shown
+    assert "kind: lights" in shown
     for heading in ("## Data", "## Licence", "## Training", "## Figures", "## Limits"):
         assert heading in shown
 
@@ -97,7 +100,10 @@ def test_a_broken_onnxruntime_is_told_with_its_remedy(tmp_path: Path) -> None:
 
 def test_networks_are_listed_and_their_sizes_shown(daynight: Daynight) -> None:
     listed = daynight("networks", "list").stdout
-    assert [line.split()[0] for line in listed.splitlines()] == ["p0", "cyclegan", "attention", "relight"]
+    assert [line.split()[0] for line in listed.splitlines()] == [
+        *("p0", "cyclegan", "attention", "relight"),
+        *("scene", "lights"),
+    ]
     wrong = daynight("networks", "show", "cyclgan")
     assert wrong.exit_code == 2
     assert "network 'cyclgan': is unknown; did you mean 'cyclegan'?" in wrong.stderr

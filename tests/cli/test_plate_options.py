@@ -39,7 +39,7 @@ def convert(daynight: Daynight, plate: Path, tmp_path: Path) -> Callable[..., Pa
         settings = ("grade.exposure=-2", "grade.saturation=1", "grade.tint=[1, 1, 1]")
         set_ = [word for setting in settings for word in ("--set", setting)]
         out = tmp_path / "out"
-        result = daynight("convert", plate, "--to", "day-for-night", "--out", out, *set_, *options)
+        result = daynight("convert", plate, "--to", "grade", "--out", out, *set_, *options)
         assert result.exit_code == code, result.output
         assert told in result.stderr
         assert "Traceback" not in result.output
@@ -151,7 +151,7 @@ def test_protect_lights_and_aovs(daynight: Daynight, tmp_path: Path) -> None:
     assert daynight("convert", plate, *options).exit_code == 0
     result = tmp_path / "out/b.exr"
     assert (read_image(result)[50:52, 50:52, :3] == 5).all()
-    assert "daynight.stops.R" in specs_of(result)[0].channelnames
+    assert "night.ambient.R" in specs_of(result)[0].channelnames
 
 
 LIMITS = {
@@ -210,7 +210,7 @@ def test_what_is_asked_wrongly_is_one_line_and_nothing_is_written(
 ) -> None:
     before = sorted(plate.parent.rglob("*"))
     extra = ("--dry-run",) if dry else ()
-    result = daynight("convert", plate, "--to", "day-for-night", *options, *extra)
+    result = daynight("convert", plate, "--to", "grade", *options, *extra)
     assert result.exit_code == 2
     (line,) = (each for each in result.stderr.splitlines() if each.lower().startswith("error: "))
     assert message in line

@@ -104,8 +104,8 @@ def test_a_report_has_fid_and_kid_of_each_version(weights, classifier_file, tmp_
     figures = json.loads((tmp_path / "out/report.json").read_text())
     rows = {row["name"]: row for row in figures["rows"]}
     assert rows["passthrough"]["fid"] == pytest.approx(0, abs=1e-6), "the same pictures"
-    assert rows["day-for-night"]["fid"] > 10 * abs(rows["passthrough"]["fid"])
-    assert rows["day-for-night"]["inception_kid"] > rows["passthrough"]["inception_kid"]
+    assert rows["grade"]["fid"] > 10 * abs(rows["passthrough"]["fid"])
+    assert rows["grade"]["inception_kid"] > rows["passthrough"]["inception_kid"]
     assert len(figures["protocol"]["inception_sha256"]) == 64
 
 

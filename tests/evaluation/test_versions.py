@@ -116,7 +116,7 @@ def test_tiles_of_a_chain(converter, tmp_path):
     assert layout is not None
     assert layout.count > 1
     assert tile_layout(converter.open_chain(plates, "night", **changes), 32, 32) is None
-    assert tile_layout(converter.open_chain(plates, "day-for-night"), 48, 64) is None
+    assert tile_layout(converter.open_chain(plates, "grade"), 48, 64) is None
     assert not (tmp_path / "made").exists()
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pictures import EXAMPLES, read_image
+from pictures import EXAMPLES, converted, read_image, write_image
 
 pytestmark = pytest.mark.skipif(shutil.which("blender") is None, reason="blender is not on PATH")
 
@@ -90,3 +90,24 @@ def test_a_failure_is_blenders_exit_code(comp: Run) -> None:
     result = comp("--to", "nigth", "--frames", "1")
     assert result.returncode == 1
     assert "did you mean 'night'" in result.stdout + result.stderr
+
+
+def test_light_groups_are_balanced_in_the_compositor(site: str, tmp_path: Path) -> None:
+    light = np.full((48, 64, 3), 0.3, np.float16)
+    light[:16] = 0.9
+    plate = write_image(tmp_path / "plate/sh.0001.exr", light)
+    night = converted(plate, "night", out=tmp_path / "night", aovs=True)
+    script = str(EXAMPLES / "blender/balance_groups.py")
+
+    def balanced(*factors: str) -> np.ndarray:
+        out = tmp_path / "-".join(("out", *factors))
+        result = blender(
+            *("--python", script, "--", str(night), "--size", "64x48", "--out", str(out), *factors)
+        )
+        assert result.returncode == 0, result.stdout + result.stderr
+        return read_image(out / "night.0001.exr")[..., :3].astype(np.float32)
+
+    picture = read_image(night)[..., :3].astype(np.float32)
+    np.testing.assert_array_equal(balanced(), picture)
+    dark = balanced("--ambient", "0.5", "--practicals", "0", "--emission", "0")
+    assert 0 < dark.mean() < 0.6 * picture.mean()

@@ -35,7 +35,7 @@ from daynight.looks.lights import light_sources
 from daynight.looks.mixing import mixed
 from daynight.plates import read_frame
 
-LOOKS = ["night", "day", "day-for-night", "passthrough"]
+LOOKS = ["night", "day", "grade", "passthrough"]
 FOUR_STOPS = ("grade.exposure=-4", "grade.saturation=1", "grade.tint=[1, 1, 1]")
 
 
@@ -100,13 +100,13 @@ def test_half_of_four_stops_is_two(tmp_path: Path) -> None:
     plate = write_image(tmp_path / "a.exr", np.broadcast_to(light[:, np.newaxis], (4, 64, 3)))
     for strength, stops in ((0.5, 2), (0.25, 1), (0.75, 3)):
         options = {"strength": strength, "settings": FOUR_STOPS, "out": tmp_path / str(strength)}
-        result = read_image(converted(plate, "day-for-night", **options))[0, :, 0]
+        result = read_image(converted(plate, "grade", **options))[0, :, 0]
         np.testing.assert_allclose(np.log2(light / result), stops, atol=0.01)
 
 
 def test_strength_is_in_stops_of_an_8_bit_plate_too(tmp_path: Path) -> None:
     plate = write_image(tmp_path / "a.tif", np.full((8, 8, 3), 60000, np.uint16))
-    result = read_image(converted(plate, "day-for-night", strength=0.5, settings=FOUR_STOPS))
+    result = read_image(converted(plate, "grade", strength=0.5, settings=FOUR_STOPS))
     expected = encode_display(decode_display(np.float32([60000 / 65535])) / 4)[0] * 65535
     assert np.abs(result - expected).max() <= 10
 
@@ -137,7 +137,7 @@ def test_strength_goes_from_the_plate_to_the_look_without_turning_back(
 
 def test_negative_light_keeps_its_sign(tmp_path: Path) -> None:
     plate = write_image(tmp_path / "a.exr", np.full((4, 4, 3), -0.5, np.float32))
-    result = read_image(converted(plate, "day-for-night", strength=0.5, settings=FOUR_STOPS))
+    result = read_image(converted(plate, "grade", strength=0.5, settings=FOUR_STOPS))
     np.testing.assert_allclose(result, -0.125, rtol=0.01)
 
 
@@ -164,7 +164,7 @@ def test_lamps_stay_and_sky_and_street_change(tmp_path: Path, brightness: float,
     else:
         plate = write_image(tmp_path / "a.exr", light.astype(np.float16))
     before = read_image(plate).astype(float)
-    for look in ("day-for-night", "night"):
+    for look in ("grade", "night"):
         result = read_image(converted(plate, look, protect_lights=True, out=tmp_path / look)).astype(float)
         for name, (row, column, _) in LAMPS.items():
             around = (slice(row - 1, row + 2), slice(column - 1, column + 2))
@@ -217,7 +217,7 @@ def test_a_bright_wall_and_a_white_line_are_no_lamps() -> None:
 @needs_shared
 def test_a_real_plate_is_converted_with_its_lights_kept(tmp_path: Path) -> None:
     plate = SHARED / "plates/CandleGlass.exr"
-    result = converted(plate, "day-for-night", out=tmp_path, protect_lights=True, mask="A")
+    result = converted(plate, "grade", out=tmp_path, protect_lights=True, mask="A")
     before, after = read_frame(plate), read_frame(result)
     found = light_sources(ColourSpaces().to_working(ColourSpaces().declared(before)))
     assert 0 <= found.min() <= found.max() <= 1
@@ -235,9 +235,9 @@ def test_maps_are_written_when_asked_in_the_pictures_type(tmp_path: Path, kind: 
     channels = dict.fromkeys("RGBA", kind) | {"Z": "float"}
     values = np.concatenate([picture(), np.ones((48, 64, 2), np.float32)], axis=2)
     plate = write_parts(tmp_path / "a.exr", (part(channels), values))
-    (without,) = specs_of(converted(plate, "night", out=tmp_path / "without"))
+    (without,) = specs_of(converted(plate, "day", out=tmp_path / "without"))
     assert list(without.channelnames) == ["R", "G", "B", "A", "Z"]
-    result = converted(plate, "night", out=tmp_path / "with", aovs=True)
+    result = converted(plate, "day", out=tmp_path / "with", aovs=True)
     kinds = {name: each for _, name, each in channel_bits(result)}
     assert kinds == {**channels, **dict.fromkeys(MAPS, kind)}
     plain, beside = channel_bits(tmp_path / "without/a.exr"), channel_bits(result)
@@ -258,10 +258,10 @@ def test_maps_of_a_known_model_have_its_values(tmp_path: Path) -> None:
 
 def test_maps_are_done_anew_over_those_of_an_earlier_run(tmp_path: Path) -> None:
     plate = write_image(tmp_path / "a.exr", picture())
-    first = converted(plate, "night", out=tmp_path / "1", aovs=True)
+    first = converted(plate, "day", out=tmp_path / "1", aovs=True)
     second = converted(first, "day", out=tmp_path / "2", aovs=True)
     assert sorted(specs_of(second)[0].channelnames) == sorted(["R", "G", "B", *MAPS])
-    kept = converted(first, "day-for-night", out=tmp_path / "3")
+    kept = converted(first, "grade", out=tmp_path / "3")
     bits = channel_bits(first)
     assert {key: each for key, each in channel_bits(kept).items() if key[1] in MAPS} == {
         key: each for key, each in bits.items() if key[1] in MAPS
@@ -270,7 +270,7 @@ def test_maps_are_done_anew_over_those_of_an_earlier_run(tmp_path: Path) -> None
 
 def test_a_format_without_layers_warns_that_the_maps_are_left_out(tmp_path: Path) -> None:
     plate = write_image(tmp_path / "a.exr", picture())
-    _, told = run_convert(plate, "night", aovs=True, ext="png")
+    _, told = run_convert(plate, "day", aovs=True, ext="png")
     assert told == ["a.exr: png holds no AOVs: daynight.stops, daynight.emission are left out"]
     assert read_image(tmp_path / "out/a.png").shape == (48, 64, 3)
 
@@ -279,7 +279,7 @@ def test_a_look_without_maps_warns(tmp_path: Path) -> None:
     plate = write_image(tmp_path / "a.exr", picture())
     model = affine(tmp_path / "a.onnx", facts={"value_range": "0..1"})
     for options in ({}, {"model": model}):
-        look = "night" if options else "day-for-night"
+        look = "night" if options else "grade"
         _, told = run_convert(plate, look, aovs=True, out=tmp_path / look, **options)
         assert told == [f"{look} makes no AOVs: its model returns pictures, or it has none"]
 
@@ -288,10 +288,10 @@ def test_maps_are_cropped_with_the_picture(tmp_path: Path) -> None:
     plate = write_image(tmp_path / "a.exr", picture())
     chain = tmp_path / "crop.toml"
     chain.write_text(
-        '[model]\nfile = "night"\n[[step]]\nuse = "stylize"\n'
+        '[model]\nfile = "day"\n[[step]]\nuse = "stylize"\n'
         '[[step]]\nuse = "crop"\nwidth = 20\nheight = 10\nx = 30\ny = 25\n'
     )
-    whole = read_image(converted(plate, "night", out=tmp_path / "whole", aovs=True))
+    whole = read_image(converted(plate, "day", out=tmp_path / "whole", aovs=True))
     result = converted(plate, None, chain=chain, out=tmp_path / "part", aovs=True)
     (spec,) = specs_of(result)
     assert (spec.x, spec.y, spec.width, spec.height) == (30, 25, 20, 10)

@@ -16,20 +16,26 @@ SHOTS = sorted(EXAMPLES.glob("shots/*/*.1001.*"))
 
 
 def test_the_looks_are_these() -> None:
-    assert set(Registry.load().looks) == {"night", "night-p0", "day", "day-for-night", "passthrough"}
+    assert set(Registry.load().looks) == {
+        *("night", "moonlight", "blue-hour", "day-for-night"),
+        *("night-p0", "day", "grade", "passthrough"),
+    }
 
 
 @pytest.mark.parametrize("shot", SHOTS, ids=lambda path: path.parent.name)
-@pytest.mark.parametrize("look", ["night", "day-for-night"])
+@pytest.mark.parametrize("look", ["night", "grade"])
 def test_night_is_much_darker_and_keeps_the_plates_structure(shot, look: str) -> None:
     plate = read_frame(shot).image
     levels = np.rint(plate * 255).astype(np.uint8)
-    with open_look(look, device="cpu") as to_night:
+    # A window that lights is no loss of structure.
+    settings = ["night.lamps_on=false"] if look == "night" else []
+    with open_look(look, device="cpu", settings=settings) as to_night:
         night = to_night(levels).astype(np.float32) / 255
     assert night.mean() < 0.6 * plate.mean()
     assert night.std() > 0.01
-    rows = [np.diff(image.mean(2), axis=0).ravel() for image in (plate, night)]
-    assert np.corrcoef(*rows)[0, 1] > 0.9
+    ground = slice(plate.shape[0] // 3, None)  # a sky is meant to lose its clouds
+    rows = [np.diff(image[ground].mean(2), axis=0).ravel() for image in (plate, night)]
+    assert np.corrcoef(*rows)[0, 1] > 0.8
 
 
 @pytest.mark.parametrize("shot", SHOTS, ids=lambda path: path.parent.name)
@@ -56,7 +62,8 @@ def test_an_unknown_look_is_refused() -> None:
 
 
 FACTS = {
-    "night": ("day-to-night", "maps", "-1..1", "display", "rgb", 64, None, False, 192, "Apache-2.0"),
+    "night": ("day-to-night", "lights", "-1..1", "display", "rgb", 32, None, False, 288, "Apache-2.0"),
+    "scene": ("other", "mattes", "-1..1", "display", "rgb", 32, None, False, 288, "Apache-2.0"),
     "day": ("night-to-day", "maps", "-1..1", "display", "rgb", 64, None, False, 192, "Apache-2.0"),
     "night-p0": ("day-to-night", "pixels", "-1..1", "display", "rgb", 8, 103, True, None, "Apache-2.0"),
 }
