@@ -37,7 +37,8 @@ check: test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The README's picture, from the demo's own frames, the cards' pictures, and the plot of docs/colour.md.
+# The README's picture, from the demo's own frames, the cards' pictures, the plot of docs/colour.md, and the
+# sheet of docs/night.md.
 figures: demo
 	cp demo/before-after.jpg docs/before-after.jpg
 	$(BIN)/daynight convert examples/shots --to night-p0 --frames 1008 --out demo/night-p0
@@ -48,3 +49,4 @@ figures: demo
 	done
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt ".[figures]"
 	$(BIN)/python docs/figures/rolloff.py docs/rolloff.png
+	$(BIN)/python docs/figures/night.py docs/night-controls.jpg
