@@ -12,11 +12,15 @@ from daynight.colour.encoding import luminance
 from daynight.frames.frame import Pixels, Plane
 from daynight.frames.resize import scaled
 from daynight.looks.scene import Survey
+from daynight.models.lights import MAPS, VARIETY
 
-_APART: Final = (0.7, 0.05)
+_APART: Final = (1.5, 0.1)
 """How far there and back may miss, in pixels and as a part of the way, where both frames show the same."""
-_ALIKE: Final = np.float32(0.05)
-"""Difference of display values at which a neighbour's maps count for 37 %."""
+_ALIKE: Final = np.float32(0.15)
+"""Difference of display values at which a neighbour's maps count for 37 %: flow is not exact to the pixel, and
+edges, where lamps and windows are, differ most by that."""
+_STEADY: Final = slice(len(MAPS) - VARIETY)
+"""The maps of lights that are averaged: variety stays with what is there of itself."""
 _SPREAD: Final = 2.0
 """Frames at which a neighbour counts for 61 %."""
 _BINS: Final = 32
@@ -50,15 +54,18 @@ def steadied(own: Survey, before: Sequence[Survey | None], after: Sequence[Surve
     near = [*_this_take(own, reversed(before)), *_this_take(own, after)]
     if not near:
         return own
-    mattes, lights = _Mean(own.mattes), None if own.lights is None else _Mean(own.lights)
+    mattes, lights = _Mean(own.mattes), None if own.lights is None else _Mean(own.lights[..., _STEADY])
     here = _half(own)
     for distance, other in near:
         weight, ways = _agreement(here, _half(other))
         weight *= np.float32(np.exp(-0.5 * (distance / _SPREAD) ** 2))
         mattes.add(other.mattes, ways, weight)
         if lights is not None and other.lights is not None:
-            lights.add(other.lights, ways, weight)
-    return Survey(own.exposure, own.proxy, mattes.value(), None if lights is None else lights.value())
+            lights.add(other.lights[..., _STEADY], ways, weight)
+    if lights is None or own.lights is None:
+        return Survey(own.exposure, own.proxy, mattes.value())
+    steady = np.concatenate([lights.value(), own.lights[..., _STEADY.stop :]], axis=2)
+    return Survey(own.exposure, own.proxy, mattes.value(), steady)
 
 
 class _Mean:

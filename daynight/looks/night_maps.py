@@ -29,6 +29,8 @@ _LIT_RANGE: Final = 1.2
 """Deviations by which ``lit`` moves the threshold of lamps, either way."""
 _CHOICE: Final = 0.8
 """Deviations by which a seed moves a lamp's likelihood."""
+_UNBUILT: Final = np.float32(3.0)
+"""Deviations by which a place that is not built is unlikelier to be a lamp: a bright pavement before a wall."""
 _NO_LIGHTS: Final = (0.0, -20.0, 0.0, -20.0, 0.0, 0.0)
 """Maps where no light network ran."""
 _NEUTRAL: Final = (0.0, 0.0, 0.0)
@@ -96,6 +98,7 @@ def _lamp_strips(
     """Return how many deviations each place lies above the threshold from which it is lit."""
     size = lights.shape[:2]
     likely = lights[..., _LAMP] + np.float32(WINDOWS) * scaled(told.mattes[..., _WINDOW], *size)
+    likely -= _UNBUILT * (1 - scaled(told.mattes[..., _BUILDING], *size))
     likely += _choice(lights[..., _VARIETY], options.seed)
     likely -= np.float32(LIT + _LIT_RANGE * (1 - 2 * options.lit))
     fine = GuidedFilter(scaled(told.proxy, *size), max(min(size) // _PANE, 1), edge=_PANE_EDGE)

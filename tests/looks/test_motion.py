@@ -95,4 +95,6 @@ def test_lights_of_another_size_are_held_too() -> None:
     held = steadied(lit(1.0), [lit(0.0)], [lit(0.0)])
     assert held.lights is not None
     assert held.lights.shape == (48, 64, 10)
-    assert 0.2 < held.lights[12:36, 16:48].mean() < 0.6
+    assert 0.2 < held.lights[12:36, 16:48, :6].mean() < 0.6
+    # What tells one place from another stays with the frame, and so does the choice of a seed.
+    np.testing.assert_array_equal(held.lights[..., 6:], 1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ from surveys import HEIGHT, SKYLINE, WIDTH, WINDOW, street, survey_of
 
 from daynight.looks.night import Night, night
 from daynight.looks.night_options import NightOptions
+from daynight.models.scene import MATTES
 
+BUILDING = MATTES.index("building")
 GROUPS = ("ambient", "practicals", "emission")
 
 
@@ -219,3 +222,18 @@ def test_training_makes_the_same_night() -> None:
         far = np.abs(np.log2((getattr(ours, name) + least) / (theirs + least)))
         assert np.median(far) < 0.1, name
         assert np.quantile(far, 0.95) < 0.4, name
+
+
+def test_what_may_not_be_built_is_hardly_a_lamp() -> None:
+    plate = street()
+    told = survey_of(plate)
+    unsure = told.mattes.copy()
+    left = slice(0, unsure.shape[1] // 2)
+    # A bright pavement before a wall is told as a mixture of both.
+    unsure[:, left, BUILDING] *= 0.6
+    sure, half = (
+        night(plate, each, NightOptions(glow=0.0)).emission
+        for each in (told, dataclasses.replace(told, mattes=unsure))
+    )
+    assert half[:, : WIDTH // 2 - 24].sum() < 0.5 * sure[:, : WIDTH // 2 - 24].sum()
+    np.testing.assert_allclose(half[:, WIDTH // 2 + 24 :], sure[:, WIDTH // 2 + 24 :], atol=1e-4)
