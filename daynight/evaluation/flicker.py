@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from daynight.colour.encoding import decode_display, encode_display
 from daynight.evaluation.formulas import Luma
 
 Flow: TypeAlias = NDArray[np.float32]
@@ -21,6 +22,14 @@ Mask: TypeAlias = NDArray[np.bool_]
 _SHARE: Final = 0.01
 _SLACK: Final = 0.5
 """How far the ways there and back may differ, see :func:`visible`: a share of the way, and square pixels."""
+_BLACK: Final = np.float32(1e-3)
+"""Light added to both of a quotient: in black there is nothing to compare."""
+_PATCH: Final = 16
+"""Side of the patches of a locked-off shot, in pixels."""
+_LOCKED: Final = 0.3
+"""Median length of the motion, in pixels, up to which a camera counts as locked off."""
+_STATIC: Final = 2 / 255
+"""Largest range of a patch's level, over a shot's plates, in which nothing passes."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +44,13 @@ class Steadiness:
     """Mean luma of the shot."""
     pumping: float
     """Mean change of a frame's mean luma from frame to frame, over the shot's mean luma."""
+
+    held: float
+    """What ``difference`` would be if each frame's light fell on the frame before as well: the plates' own
+    difference, as bright as the shot shows it. A light that only follows what it lights has no more."""
+    swing: float
+    """Of a locked-off shot: the median range of the level of patches that are static in the plates, over
+    their mean level. NaN: the camera moves, or nothing is static."""
 
     @property
     def levelled(self) -> float:
@@ -96,27 +112,61 @@ def steadiness(shots: Iterable[Mapping[str, Luma]], plate: str) -> dict[str, Ste
     differences: dict[str, list[float]] = {}
     levels: dict[str, list[float]] = {}
     deviations: dict[str, list[float]] = {}
+    helds: dict[str, list[float]] = {}
+    patches: dict[str, list[Luma]] = {}
+    lengths: list[float] = []
     before: Mapping[str, Luma] | None = None
     for frames in shots:
         for name, luma in frames.items():
             levels.setdefault(name, []).append(float(luma.mean(dtype=np.float64)))
             deviations.setdefault(name, []).append(float(luma.std(dtype=np.float64)))
+            patches.setdefault(name, []).append(_patches(luma))
         if before is not None:
             flow = flow_between(frames[plate], before[plate])
             seen = visible(flow, flow_between(before[plate], frames[plate]))
+            lengths.append(float(np.median(np.linalg.norm(flow, axis=2))))
+            moved = warped(before[plate], flow)
             for name, luma in frames.items():
+                held = np.abs(luma - _in_light_of(luma, frames[plate], moved))
+                helds.setdefault(name, []).append(float(held[seen].mean()) if seen.any() else float("nan"))
                 found = warped_difference(before[name], luma, flow, seen)
                 differences.setdefault(name, []).append(found)
         before = frames
+    locked = bool(lengths) and float(np.median(lengths)) <= _LOCKED
+    static = locked & (np.ptp(patches[plate], axis=0) <= _STATIC) if patches else np.zeros(0, bool)
     return {
         name: Steadiness(
-            float(np.nanmean(found)) if np.isfinite(found).any() else float("nan"),
+            _mean(found),
             float(np.mean(deviations[name])),
             float(np.mean(levels[name])),
             pumping(levels[name]),
+            _mean(helds[name]),
+            _swing(np.stack(patches[name])[:, static]),
         )
         for name, found in differences.items()
     }
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
+
+
+def _in_light_of(result: Luma, plate: Luma, other: Luma) -> Luma:
+    """Return another picture of what the plate shows, in the light that the result throws on it."""
+    light, own, moved = (decode_display(each) + _BLACK for each in (result, plate, other))
+    return encode_display(np.maximum(light / own * moved - _BLACK, 0), high_range=False)
+
+
+def _patches(luma: Luma) -> Luma:
+    height, width = (max(side // _PATCH, 1) for side in luma.shape)
+    return np.asarray(cv2.resize(luma, (width, height), interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _swing(levels: NDArray[np.float32]) -> float:
+    """Median over patches of (max - min) / mean of their levels, frames×patches."""
+    if not levels.size:
+        return float("nan")
+    return float(np.median(np.ptp(levels, axis=0) / (levels.mean(axis=0) + _BLACK)))
 
 
 def pumping(levels: Sequence[float]) -> float:

@@ -25,6 +25,7 @@ _SIGMA: Final = 1.5
 """The Gaussian window of SSIM, in pixels (Wang et al. 2004)."""
 _NOISE: Final = 1 / 255
 """Local deviation below which contrast counts as none: one level of 8 bits."""
+_BRIGHT: Final = 200 / 255
 _C2: Final = 0.03**2
 """SSIM's constant against division by nothing."""
 
@@ -69,6 +70,11 @@ def histogram_distance(first: NDArray[np.float64], second: NDArray[np.float64]) 
     The earth mover's distance: ``Σ |F1 - F2| / BINS`` over the cumulative shares F.
     """
     return float(np.abs(np.cumsum(first) - np.cumsum(second)).sum() / BINS)
+
+
+def bright_share(luma: Luma) -> float:
+    """Return the share of pixels above 200 of 255: by night, lamps and what they light."""
+    return float((luma > _BRIGHT).mean())
 
 
 def mmd2(x: Features, y: Features) -> float:

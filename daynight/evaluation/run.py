@@ -16,6 +16,7 @@ from daynight.evaluation.flicker import steadiness
 from daynight.evaluation.formulas import Luma
 from daynight.evaluation.inception import Inception
 from daynight.evaluation.inputs import Inputs, absolute
+from daynight.evaluation.lite2 import Lite2
 from daynight.evaluation.measures import (
     HISTOGRAM,
     MEASURES,
@@ -81,6 +82,7 @@ class _Run:
         self._spaces = ColourSpaces(warn=warn)
         classifier = TrainedClassifier(options.classifier)
         inception = Inception(options.inception) if options.inception else None
+        lite2 = Lite2.installed()
         self._inputs = Inputs.find(options)
         registry = Registry.load(warn=warn)
         self._plates, self._shots = (
@@ -95,7 +97,7 @@ class _Run:
         self._no_direction = direction == "other" and not options.target
         self._target: Target = options.target or ("day" if direction == "night-to-day" else "night")
         self._instruments = Instruments(
-            self._target, classifier, inception, lambda *size: tile_layout(self._chain, *size)
+            self._target, classifier, inception, lite2, lambda *size: tile_layout(self._chain, *size)
         )
 
     @property
@@ -123,7 +125,14 @@ class _Run:
             cycle_error=self._cycle_error(results),
             notes=(
                 *classifier_doubts(rows[0], real_row, self._target),
-                *notes(self._options, self._inputs, self._chain, resized, no_direction=self._no_direction),
+                *notes(
+                    self._options,
+                    self._inputs,
+                    self._chain,
+                    resized,
+                    no_direction=self._no_direction,
+                    lite2=self._instruments.lite2 is not None,
+                ),
             ),
             protocol=protocol(self._options, self._inputs, self._chain, self._instruments, formats),
             wipes=tuple(list(results.items())[:: max(1, -(-len(results) // _WIPES))]),
@@ -150,6 +159,7 @@ class _Run:
         met |= {"real"} if self._inputs.real else set()
         met |= {"enough"} if min(len(self._inputs.plates), len(self._inputs.real)) >= FEWEST else set()
         met |= {"strong"} if self._options.strong else set()
+        met |= {"lite2"} if self._instruments.lite2 else set()
         return met | ({"inception"} if self._instruments.inception else set())
 
     def _observe(self, name: str, paths: Sequence[Path], plates: Sequence[Path] | None) -> _Version:

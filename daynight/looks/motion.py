@@ -17,8 +17,8 @@ from daynight.models.lights import MAPS, VARIETY
 _APART: Final = (1.5, 0.1)
 """How far there and back may miss, in pixels and as a part of the way, where both frames show the same."""
 _ALIKE: Final = np.float32(0.15)
-"""Difference of display values at which a neighbour's maps count for 37 %: flow is not exact to the pixel, and
-edges, where lamps and windows are, differ most by that."""
+"""Difference of display values at which a neighbour's maps count for 37 %: flow is not exact to the pixel,
+and edges, where lamps and windows are, differ most by that."""
 _STEADY: Final = slice(len(MAPS) - VARIETY)
 """The maps of lights that are averaged: variety stays with what is there of itself."""
 _SPREAD: Final = 2.0

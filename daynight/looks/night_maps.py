@@ -30,7 +30,7 @@ _LIT_RANGE: Final = 1.2
 _CHOICE: Final = 0.8
 """Deviations by which a seed moves a lamp's likelihood."""
 _UNBUILT: Final = np.float32(3.0)
-"""Deviations by which a place that is not built is unlikelier to be a lamp: a bright pavement before a wall."""
+"""Deviations by which a place that is not built is unlikelier a lamp: a bright pavement before a wall."""
 _NO_LIGHTS: Final = (0.0, -20.0, 0.0, -20.0, 0.0, 0.0)
 """Maps where no light network ran."""
 _NEUTRAL: Final = (0.0, 0.0, 0.0)

@@ -96,3 +96,35 @@ def test_noise_on_a_still_shot_is_seen_as_large_as_it_is(world):
 def test_pumping_by_hand():
     assert pumping([1.0, 3.0, 2.0]) == pytest.approx(1.5 / 2)
     assert np.isnan(pumping([1.0]))
+
+
+def shots_of(world, gains):
+    """A panning shot with grain, and one with a light on a part of what it shows, of a gain for each frame."""
+    grain = np.random.default_rng(2)
+    for time, gain in enumerate(gains):
+        plate = view(world, 40 + 3 * time, 30) * np.float32(0.8)
+        plate += grain.normal(0, 0.02, plate.shape).astype(np.float32)
+        lit = plate.copy()
+        lit[:, 80 - 3 * time :] *= np.float32(gain)
+        yield {"plate": plate, "lit": lit}
+
+
+def test_a_light_that_follows_the_plate_is_held(world):
+    follows = steadiness(shots_of(world, [0.5] * 5), "plate")
+    flickers = steadiness(shots_of(world, [0.5, 0.6, 0.5, 0.6, 0.5]), "plate")
+    assert follows["plate"].difference == pytest.approx(follows["plate"].held, rel=1e-3)
+    assert follows["lit"].difference == pytest.approx(follows["lit"].held, rel=0.15)
+    assert flickers["lit"].difference > 1.5 * flickers["lit"].held
+
+
+def test_a_swing_is_measured_where_a_locked_off_shot_is_static(world):
+    frames = []
+    for time in range(6):
+        plate = view(world, 40, 30).copy()
+        plate[:32, 16 * time : 16 * time + 32] = 1  # something passes above
+        frames.append({"plate": plate, "swings": plate * np.float32(0.5 + 0.05 * (time % 2))})
+    found = steadiness(frames, "plate")
+    assert found["plate"].swing == pytest.approx(0, abs=1e-3)
+    assert found["swings"].swing == pytest.approx(0.1, rel=0.1)
+    moving = steadiness(shots_of(world, [1] * 4), "plate")
+    assert np.isnan(moving["plate"].swing)

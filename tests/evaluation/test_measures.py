@@ -80,7 +80,7 @@ def test_a_mean_is_of_what_could_be_measured():
 def test_per_picture_figures_are_taken_at_the_plates_size():
     plate = np.random.default_rng(0).random((16, 24, 3)).astype(np.float32)
     doubled = plate.repeat(2, axis=0).repeat(2, axis=1)
-    sample = Sample(doubled, plate, False, Instruments("night", None, None, lambda *_: None))
+    sample = Sample(doubled, plate, False, Instruments("night", None, None, None, lambda *_: None))
     by_name: dict[str, Measure] = {each.name: each for each in MEASURES}
     assert by_name["difference"].observe(sample) == pytest.approx(0, abs=1e-6)
     assert by_name["gradient_correlation"].observe(sample) == pytest.approx(1)
@@ -88,15 +88,33 @@ def test_per_picture_figures_are_taken_at_the_plates_size():
 
 
 def test_flicker_figures_are_relative_to_the_plates():
-    plates, shot = Steadiness(0.01, 0.2, 0.5, 0.0), Steadiness(0.02, 0.1, 0.25, 0.3)
+    plates = Steadiness(0.01, 0.2, 0.5, 0.0, held=0.01, swing=float("nan"))
+    shot = Steadiness(0.02, 0.1, 0.25, 0.3, held=0.008, swing=float("nan"))
     figures = {name: figure.value for name, figure in flicker_figures(shot, plates).items()}
     assert figures == pytest.approx(
-        {"ratio": 4, "unmatched": 2, "pumping": 0.3, "difference": 0.02, "deviation": 0.1, "level": 0.25}
+        {
+            "ratio": 4,
+            "unmatched": 2,
+            "held": 2.5,
+            "swing": None,
+            "pumping": 0.3,
+            "difference": 0.02,
+            "deviation": 0.1,
+            "level": 0.25,
+        }
     )
-    still = Steadiness(0.0, 0.2, 0.5, 0.0)
+    still = Steadiness(0.0, 0.2, 0.5, 0.0, held=0.0, swing=0.0)
     assert flicker_figures(shot, still)["ratio"] == Figure(None)
     row_ = FlickerRow("sh", 3, "night", "look", flicker_figures(shot, plates))
     table = flicker_table(evaluation(flicker=(row_,)))
-    assert table.headings == ("sequence", "frames", "version", "flicker", "levels not matched", "pumping")
-    assert table.rows == (("sh", "3", "night", "4.00", "2.00", "30.00%"),)
+    assert table.headings == (
+        "sequence",
+        "frames",
+        "version",
+        "flicker",
+        "levels not matched",
+        "over light held",
+        "pumping",
+    )
+    assert table.rows == (("sh", "3", "night", "4.00", "2.00", "2.50", "30.00%"),)
     assert table.highlighted == (True,)
