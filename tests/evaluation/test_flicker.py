@@ -99,7 +99,7 @@ def test_pumping_by_hand():
 
 
 def shots_of(world, gains):
-    """A panning shot with grain, and one with a light on a part of what it shows, of a gain for each frame."""
+    """A panning shot with grain, and one with a light on a part of it, of a gain for each frame."""
     grain = np.random.default_rng(2)
     for time, gain in enumerate(gains):
         plate = view(world, 40 + 3 * time, 30) * np.float32(0.8)
