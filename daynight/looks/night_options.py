@@ -24,7 +24,7 @@ class NightOptions(StepOptions):
     reference: str = Field(
         "", description="a still of a real night, whose levels and colours sky and unlit ground take"
     )
-    ambient: Stops = Field(0.0, description="light of moon and sky, in stops over the look's own")
+    ambient: Stops = Field(0.0, description="light of moon and sky, in stops over the network's own")
     flat: Stops | None = Field(
         None, description="stops of ambient light everywhere, in place of the network's; for a classic grade"
     )
@@ -47,11 +47,11 @@ class NightOptions(StepOptions):
     clouds: float = Field(0.35, ge=0, le=2, description="what is left of the clouds' contrast")
 
     practicals_on: bool = Field(True, description="whether lamps throw light on walls and ground")
-    practicals: Stops = Field(0.0, description="that light, in stops over the look's own")
+    practicals: Stops = Field(0.0, description="that light, in stops over the network's own")
     practicals_colour: Colour | None = Field(None, description="its colour; none: the network's")
 
     lamps_on: bool = Field(True, description="whether lamps and windows are lit")
-    lamps: Stops = Field(0.0, description="their light, in stops over the look's own")
+    lamps: Stops = Field(0.0, description="their light, in stops over the network's own")
     lamps_colour: Colour | None = Field(None, description="their colour; none: the network's")
     lit: float = Field(0.5, ge=0, le=1, description="how many are lit: 0 few, 1 most that can be")
     seed: int = Field(
