@@ -224,7 +224,7 @@ def test_every_look_darkens_the_sky_and_the_ground(look: str) -> None:
     with daynight.open_look(look, device="cpu") as opened:
         result = opened(plate)
     assert np.log2(result[:15].mean() / plate[:15].mean()) < -2
-    assert np.log2(np.median(result[-60:]) / np.median(plate[-60:])) < -1
+    assert np.log2(np.median(result[-60:]) / np.median(plate[-60:])) < -1.2
 
 
 def test_a_sky_plate_takes_the_sky_s_place(tmp_path: Path) -> None:
