@@ -149,6 +149,10 @@ class Look:
             ValueError: an array is not a picture, or the look is closed.
             PlateError: a step can't process one.
         """
+        return (_as_array(frame, picture) for frame, picture in self._frames(pictures))
+
+    def _frames(self, pictures: Iterable[Array]) -> Iterator[tuple[Frame, Array]]:
+        """Yield the frames of a shot, changed, with the pictures that they were."""
         chain = self._chain
         shot = list(pictures) if chain.shot_steps else pictures
         entered: dict[int, Frame] = {}
@@ -165,10 +169,23 @@ class Look:
                 entered[index], waiting[index] = self._entered(picture, index), picture
             if number not in entered:
                 return
-            yield _as_array(timeline.result(number), waiting.pop(number))
+            yield timeline.result(number), waiting.pop(number)
             number += 1
             timeline.forget(number - chain.before)
             entered.pop(number - 1 - chain.before, None)
+
+    def layers(self, picture: Array) -> dict[str, NDArray[np.float32]]:
+        """Return a picture, changed, as ``""``, and beside it the AOVs of the look by their names.
+
+        All are float32, in scene-linear light: pictures H×W×3, mattes H×W. Light groups add up to ``""``.
+        Looks whose model returns pictures have no AOVs.
+
+        Raises:
+            ValueError: the array is not a picture, or the look is closed.
+            PlateError: a step can't process it.
+        """
+        frame = next(self._frames([picture]))[0]
+        return {"": to_encoding(frame, "scene-linear").image, **frame.groups, **frame.aovs}
 
     def close(self) -> None:
         """Release the models; a closed look can't be called."""
@@ -233,6 +250,7 @@ def open_look(
         settings=settings,
         strength=strength,
         protect_lights=protect_lights,
+        aovs=True,  # no frame lives longer for it: the groups are made anyway
         device=device,
         jobs=jobs,
     )

@@ -184,3 +184,39 @@ def test_a_choice_that_is_none_is_refused_before_anything_is_written(
     with pytest.raises(UsageError):
         convert(make_shot("sh"), "grade", out=tmp_path / "out", **wrong)
     assert not (tmp_path / "out").exists()
+
+
+GROUPS = ("night.ambient", "night.practicals", "night.emission")
+
+
+@pytest.mark.parametrize("settings", [[], ["night.practicals_on=false"]])
+def test_layers_add_up_to_the_picture(settings: list[str]) -> None:
+    plate = picture(96, 160)
+    with daynight.open_look("night", settings=settings, device="cpu") as look:
+        layers, result = look.layers(plate), look(plate)
+    np.testing.assert_array_equal(layers[""], result)
+    np.testing.assert_allclose(sum(layers[name] for name in GROUPS), result, atol=1e-6)
+    assert layers["night.sky"].shape == (96, 160)
+    assert bool(layers["night.practicals"].any()) == (not settings)
+    assert {each.dtype for each in layers.values()} == {np.dtype(np.float32)}
+
+
+def test_layers_of_integers_are_light() -> None:
+    shown = as_uint8(picture())
+    with daynight.open_look("grade", settings=["grade.exposure=-1", "grade.saturation=1"]) as look:
+        layers = look.layers(np.full_like(shown, 188))
+    assert set(layers) == {""}, "a grade has no AOVs"
+    np.testing.assert_allclose(layers[""][0, 0], [0.18, 0.225, 0.313], atol=0.01)
+
+
+def test_layers_of_a_network_of_maps_are_its_maps() -> None:
+    with daynight.open_look("day", device="cpu") as look:
+        layers = look.layers(picture())
+    assert set(layers) == {"", "daynight.stops", "daynight.emission"}
+
+
+def test_layers_of_a_closed_look_are_refused() -> None:
+    look = daynight.open_look("passthrough")
+    look.close()
+    with pytest.raises(ValueError, match="closed"):
+        look.layers(picture())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -126,6 +127,58 @@ def train(day: Path, night: Path, out: Path, steps: int, seed: int) -> None:
         classifier = train_classifier(day, night, steps=steps, seed=seed, callbacks=shown, warn=warn)
     with written_whole(out) as temporary:
         temporary.write_bytes(save(classifier.state_dict()))
+
+
+@command.command("labels")
+@click.argument("photographs", type=FilePath())
+@click.argument("table", type=FilePath())
+@click.option("--to", metavar="LOOK", type=Name(), required=True, help="The look to evaluate.")
+@click.option("--model", metavar="FILE.onnx|NAME", type=Name(), help="Model to use instead of the look's.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="STEP.OPTION=VALUE", help="Change the look's steps."
+)
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Use at most N pictures of each set.")
+@device_option
+@jobs_option
+@click.option("--json", "as_lines", is_flag=True, help="Print the figures as JSON instead of a table.")
+def labels(as_lines: bool, **options: Any) -> None:
+    """Measure a night look on labelled photographs: its sky, false lamps, colours.
+
+    TABLE lists the labelled sets below PHOTOGRAPHS, as for training a scene network (docs/training.md). What
+    it holds back from training, under ``without``, is measured.
+    """
+    import dataclasses
+    import json
+
+    from daynight.cli import warn
+    from daynight.training import require_torch
+
+    require_torch()
+    from daynight.cli.tables import print_table
+    from daynight.evaluation.labelled import HEADINGS, LabelledOptions, measure_labelled
+
+    def progress(line: str) -> None:
+        click.echo(f"{line} …", err=True)
+
+    rows = measure_labelled(LabelledOptions(**options), warn=warn, progress=progress)
+    if as_lines:
+        for row in rows:
+            values = dataclasses.asdict(row).items()
+            known = {key: None if _is_nan(value) else value for key, value in values}
+            click.echo(json.dumps(known, ensure_ascii=False))
+        return
+    cells = [
+        [
+            "–" if _is_nan(value) else format(value, style)
+            for value, (_, style) in zip(dataclasses.astuple(row), HEADINGS, strict=True)
+        ]
+        for row in rows
+    ]
+    print_table([heading for heading, _ in HEADINGS], cells)
+
+
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float) and math.isnan(value)
 
 
 def _print_tables(evaluation: Evaluation) -> None:

@@ -41,6 +41,8 @@ def open_conversion(
     ocio = None if job.ocio is None else str(job.ocio)
     spaces = ColourSpaces(ocio, source=job.colorspace, target=job.out_colorspace, warn=warn)
     chain = open_job_chain(job, registry, spaces, look=look, warn=warn)
+    if job.aovs and not any(model.facts.kind in ("maps", "mattes") for model in chain.models):
+        warn(f"{chain.name} makes no AOVs: its model returns pictures, or it has none")
     plan = make_plan(job, chain.name)
     _check_formats(job, plan)
     return Conversion(job, plan, chain, spaces, Intake(job, spaces, chain))

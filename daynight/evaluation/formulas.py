@@ -30,13 +30,20 @@ _C2: Final = 0.03**2
 """SSIM's constant against division by nothing."""
 
 
-def gradient_correlation(plate: Luma, result: Luma) -> float:
+def gradient_correlation(plate: Luma, result: Luma, where: NDArray[np.bool_] | None = None) -> float:
     """Correlate the differences of neighbouring pixels of both: ``corr(∇plate, ∇result)``.
 
     1: every edge and grain of the plate is there; 0: nothing of it; NaN: one of both is flat.
+
+    Args:
+        plate: H×W.
+        result: likewise.
+        where: pixels that count, H×W; ``None``: all.
     """
+    counted = np.ones(plate.shape, bool) if where is None else where
+    both = counted[1:] & counted[:-1], counted[:, 1:] & counted[:, :-1]
     steps = [
-        np.concatenate([np.diff(p, axis=0).ravel(), np.diff(p, axis=1).ravel()]).astype(np.float64)
+        np.concatenate([np.diff(p, axis=axis)[both[axis]] for axis in range(2)]).astype(np.float64)
         for p in (plate, result)
     ]
     first, second = (step - step.mean() for step in steps)

@@ -6,12 +6,15 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from daynight.errors import UsageError
 from daynight.evaluation.options import EvaluationOptions
 from daynight.plates import EXTENSIONS, display_size
 from daynight.plates.photographs import find_photographs
 from daynight.plates.sequences import discover
+
+Picture = TypeVar("Picture")
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ def find_sequences(folder: Path) -> dict[Path, list[Path]]:
     return sequences
 
 
-def limited(pictures: Sequence[Path], limit: int | None) -> list[Path]:
+def limited(pictures: Sequence[Picture], limit: int | None) -> list[Picture]:
     """Return at most ``limit`` pictures, spread evenly."""
     if limit is None or limit >= len(pictures):
         return list(pictures)

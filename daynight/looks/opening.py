@@ -113,8 +113,6 @@ def open_chain(
         raise ChainError(f"step {needing}", "the chain has no model", "name one by `model`")
     context = StepContext(open_model, warn, still, aovs)
     steps = [each(option, context) for each, option in zip(classes, options, strict=True)]
-    if aovs and not any(model.facts.kind in ("maps", "mattes") for model in opened):
-        warn(f"{look.name} makes no AOVs: its model returns pictures, or it has none")
     running = tuple(steps) if strength else ()
     return Chain(look.name, running, tuple(opened), strength, protect_lights)
 

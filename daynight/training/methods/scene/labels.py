@@ -76,12 +76,13 @@ class LabelledFile:
     outlines: Sequence[Outline] = ()
 
 
-def read_table(table: Path, root: Path) -> list[LabelledFile]:
+def read_table(table: Path, root: Path, *, held_back: bool = False) -> list[LabelledFile]:
     """List the pictures of a table.
 
     Args:
         table: TOML with a ``[[set]]`` for each set.
         root: folder below which its folders are.
+        held_back: those that training leaves out, of labelled sets, in place of those that it takes.
 
     Raises:
         UsageError: it can't be read, or names a folder without pictures.
@@ -102,6 +103,10 @@ def read_table(table: Path, root: Path) -> list[LabelledFile]:
         ) from None
     found: list[LabelledFile] = []
     for each in sets:
+        if held_back:
+            each = each.model_copy(update={"only": each.without, "without": []})  # noqa: PLW2901
+        if held_back and not (each.labels and each.only):
+            continue
         files = [*_files(each, root, table)]
         if not files:
             raise UsageError(root / each.images, "holds no picture of this set", f"correct {table}")
