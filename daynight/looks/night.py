@@ -21,6 +21,7 @@ from daynight.frames.resize import scaled
 from daynight.looks.guided import Strips
 from daynight.looks.night_maps import NightMaps, box
 from daynight.looks.night_options import NightOptions, colour_of
+from daynight.looks.panes import Panes
 from daynight.looks.scene import DARKEST, Survey, with_edge
 from daynight.models.lights import LIT_SLOPE, SURE
 
@@ -56,6 +57,7 @@ def night(plate: Pixels, told: Survey, options: NightOptions, sky: Pixels | None
     """
     height, width = plate.shape[:2]
     maps = NightMaps(told, options, height, width)
+    panes = None if maps.lamps is None else Panes(plate, told.exposure)
     ambient, practicals, emission = (np.empty((height, width, 3), np.float32) for _ in range(3))
     matte = np.empty((height, width), np.float32)
 
@@ -65,7 +67,7 @@ def night(plate: Pixels, told: Survey, options: NightOptions, sky: Pixels | None
         image = None if sky is None else sky[rows]
         cv2.merge(_ambient(strip, maps, options, height, image), ambient[rows])
         _fill(practicals[rows], _practicals(strip, maps))
-        _fill(emission[rows], _lamps(strip, maps))
+        _fill(emission[rows], _lamps(strip, maps, panes))
 
     # As many as OpenCV may use: a run sets that for itself, and a host keeps its own.
     with ThreadPoolExecutor(max(cv2.getNumThreads(), 1)) as pool:
@@ -144,9 +146,9 @@ def _practicals(strip: _Strip, maps: NightMaps) -> Pixels | None:
     return colours
 
 
-def _lamps(strip: _Strip, maps: NightMaps) -> Pixels | None:
-    """Return the lamps, 3×n×W: sharp along the plate's edges, none of them on the sky."""
-    if maps.lamps is None:
+def _lamps(strip: _Strip, maps: NightMaps, panes: Panes | None) -> Pixels | None:
+    """Return the lamps, 3×n×W: sharp along the plate's edges and in its panes, none of them on the sky."""
+    if maps.lamps is None or panes is None:
         return None
     rows = strip.rows
     (likely,) = maps.lamps.rows(strip.guide, rows.start, rows.stop)
@@ -154,9 +156,9 @@ def _lamps(strip: _Strip, maps: NightMaps) -> Pixels | None:
     np.clip(likely, -_STEEPEST, _STEEPEST, out=likely)
     on = strip.ground**2 / (1 + np.exp(likely, out=likely))
     on *= np.clip((strip.building - np.float32(SURE[0])) * np.float32(1 / (SURE[1] - SURE[0])), 0, 1)
-    light = maps.lamp_light.rows(rows.start, rows.stop)
-    light *= on
-    return light
+    *light, paned = maps.lamp_light.rows(rows.start, rows.stop)
+    on *= 1 - paned * (1 - panes.rows(strip.grey, rows.start, rows.stop))
+    return np.stack([plane * on for plane in light])
 
 
 def _glow(emission: Pixels, options: NightOptions) -> None:

@@ -13,12 +13,26 @@ from daynight.frames.resize import scaled
 from daynight.looks.guided import GuidedFilter, GuidedStrips, Strips
 from daynight.looks.night_options import NightOptions, colour_of
 from daynight.looks.scene import DARKEST, Survey
-from daynight.models.lights import FLAME, LED, LIT, MAPS, MIDDLE, SODIUM, SURE, UNLIT, WINDOWS
+from daynight.models.lights import (
+    ABOVE_WHITE,
+    FLAME,
+    LED,
+    LIT,
+    MAPS,
+    MIDDLE,
+    SODIUM,
+    SURE,
+    UNBUILT,
+    UNLIT,
+    VARIETY,
+    WHITE,
+    WINDOWS,
+)
 from daynight.models.scene import MATTES
 
 _SKY, _BUILDING, _WINDOW = (MATTES.index(name) for name in ("sky", "building", "window"))
-_AMBIENT, _PRACTICALS, _WARMTH, _LAMP, _LAMP_WARMTH, _LAMP_LEVEL = range(6)
-_VARIETY: Final = slice(6, len(MAPS))
+_VARIETY: Final = slice(len(MAPS) - VARIETY, len(MAPS))
+_AMBIENT, _PRACTICALS, _WARMTH, _LAMP, _LAMP_WARMTH, _LAMP_LEVEL, _PANES = range(_VARIETY.start)
 _REACH: Final = 8
 """Radius of the window in which stops and mattes follow the plate's edges, as a part of the short side."""
 _PANE: Final = 64
@@ -29,9 +43,7 @@ _LIT_RANGE: Final = 1.2
 """Deviations by which ``lit`` moves the threshold of lamps, either way."""
 _CHOICE: Final = 0.8
 """Deviations by which a seed moves a lamp's likelihood."""
-_UNBUILT: Final = np.float32(3.0)
-"""Deviations by which a place that is not built is unlikelier a lamp: a bright pavement before a wall."""
-_NO_LIGHTS: Final = (0.0, -20.0, 0.0, -20.0, 0.0, 0.0)
+_NO_LIGHTS: Final = (0.0, -20.0, 0.0, -20.0, 0.0, 0.0, 0.0)
 """Maps where no light network ran."""
 _NEUTRAL: Final = (0.0, 0.0, 0.0)
 Tint: TypeAlias = tuple[float, float, float]
@@ -54,11 +66,13 @@ class NightMaps:
         luma = np.log2(np.maximum(luminance(decode_display(told.proxy, high_range=True)), DARKEST))
         sky, building = told.mattes[..., _SKY], told.mattes[..., _BUILDING]
         if told.lights is None:
-            maps: Pixels = np.broadcast_to(np.asarray(_NO_LIGHTS, np.float32), (*size, 6))
+            maps: Pixels = np.broadcast_to(np.asarray(_NO_LIGHTS, np.float32), (*size, len(_NO_LIGHTS)))
         else:
-            maps = scaled(told.lights[..., :6], *size)
+            maps = scaled(told.lights[..., : _VARIETY.start], *size)
         sunlit = np.maximum(_smooth(luma, short // 16) - np.float32(np.log2(MIDDLE)), 0)
-        dimming = np.float32(options.sun) * sunlit
+        beyond = np.maximum(sunlit - np.float32(WHITE), 0)
+        beyond *= np.float32(min(ABOVE_WHITE * options.sun, 1) - options.sun)
+        dimming = np.float32(options.sun) * sunlit + beyond
         town = np.minimum(4 * box(building, short // 6), 1)
         weaker = np.float32(UNLIT[0]) * sky + np.float32(UNLIT[1]) * (1 - town)
         ambient = maps[..., _AMBIENT] if options.flat is None else np.float32(options.flat)
@@ -88,8 +102,9 @@ class NightMaps:
             self.lamps = _lamp_strips(told, told.lights, options, height, width)
             level = np.exp2(told.lights[..., _LAMP_LEVEL] + np.float32(options.lamps))
             tint = _tint(told.lights[..., _LAMP_WARMTH], FLAME, LED, options.lamps_colour)
-            self.lamp_light = Strips(tint * level[..., np.newaxis], height, width)
-            """Light of a lamp that is on."""
+            lamps = np.concatenate([tint * level[..., np.newaxis], told.lights[..., [_PANES]]], axis=2)
+            self.lamp_light = Strips(lamps, height, width)
+            """Light of a lamp that is on, and its share that comes through panes."""
 
 
 def _lamp_strips(
@@ -98,7 +113,7 @@ def _lamp_strips(
     """Return how many deviations each place lies above the threshold from which it is lit."""
     size = lights.shape[:2]
     likely = lights[..., _LAMP] + np.float32(WINDOWS) * scaled(told.mattes[..., _WINDOW], *size)
-    likely -= _UNBUILT * (1 - scaled(told.mattes[..., _BUILDING], *size))
+    likely -= np.float32(UNBUILT) * (1 - scaled(told.mattes[..., _BUILDING], *size))
     likely += _choice(lights[..., _VARIETY], options.seed)
     likely -= np.float32(LIT + _LIT_RANGE * (1 - 2 * options.lit))
     fine = GuidedFilter(scaled(told.proxy, *size), max(min(size) // _PANE, 1), edge=_PANE_EDGE)

@@ -35,7 +35,7 @@ class NightOptions(StepOptions):
         0.65, ge=0, le=2, description="of colours in moonlight: eyes see few in the dark"
     )
     sun: float = Field(
-        0.45, ge=0, le=1, description="how far sunlit parts come down to the shade: 0 not at all, 1 wholly"
+        0.3, ge=0, le=1, description="how far sunlit parts come down to the shade: 0 not at all, 1 wholly"
     )
     black: float = Field(0.0, ge=0, le=0.1, description="light added to everything: lifted blacks")
 

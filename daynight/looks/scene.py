@@ -55,7 +55,7 @@ class Survey:
     mattes: Pixels
     """h×w×8 in [0, 1], by :data:`daynight.models.scene.MATTES`."""
     lights: Pixels | None = None
-    """h×w×6 by :data:`daynight.models.lights.MAPS`, of its own size; ``None``: no light network ran."""
+    """h×w×11 by :data:`daynight.models.lights.MAPS`, of its own size; ``None``: no light network ran."""
 
 
 def survey(light: Pixels, model: OpenModel, exposure: float | None = None) -> Survey:

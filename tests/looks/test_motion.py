@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from daynight.looks.motion import is_cut, steadied
 from daynight.looks.scene import Survey
+from daynight.models.lights import MAPS, VARIETY
 
 SIZE = (96, 128)
 
@@ -89,12 +90,12 @@ def test_a_change_of_shape_ends_the_neighbours() -> None:
 
 def test_lights_of_another_size_are_held_too() -> None:
     def lit(level: float) -> Survey:
-        lights = np.full((48, 64, 10), level, np.float32)
+        lights = np.full((48, 64, len(MAPS)), level, np.float32)
         return dataclasses.replace(told(), lights=lights)
 
     held = steadied(lit(1.0), [lit(0.0)], [lit(0.0)])
     assert held.lights is not None
-    assert held.lights.shape == (48, 64, 10)
-    assert 0.2 < held.lights[12:36, 16:48, :6].mean() < 0.6
+    assert held.lights.shape == (48, 64, len(MAPS))
+    assert 0.2 < held.lights[12:36, 16:48, :-VARIETY].mean() < 0.6
     # What tells one place from another stays with the frame, and so does the choice of a seed.
-    np.testing.assert_array_equal(held.lights[..., 6:], 1.0)
+    np.testing.assert_array_equal(held.lights[..., -VARIETY:], 1.0)

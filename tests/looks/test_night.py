@@ -199,6 +199,21 @@ def test_highlights_of_an_hdr_plate_come_down() -> None:
     assert (result.ambient + result.practicals).max() < 1
 
 
+@pytest.mark.parametrize(
+    ("light", "part"), [(0.72, 0.3), (0.18 * 2**2.5, 0.3), (0.18 * 2**6.5, 0.3 + 0.45 * 4 / 6.5)]
+)
+def test_what_is_above_white_comes_down_by_more(light: float, part: float) -> None:
+    plate = np.full((HEIGHT, WIDTH, 3), 0.18, np.float32)
+    plate[:, WIDTH // 2 :] = light
+    told = survey_of(plate)
+    told.mattes[..., MATTES.index("sky")] = 0
+    down = [
+        stops(night(plate, told, NightOptions(sun=sun)).ambient, (slice(40, 56), slice(-20, None)))
+        for sun in (0.0, 0.3)
+    ]
+    assert down[0] - down[1] == pytest.approx(part * np.log2(light / 0.18), abs=0.1)
+
+
 def test_training_makes_the_same_night() -> None:
     torch = pytest.importorskip("torch")
     from daynight.training.networks import night as tensors
@@ -206,6 +221,7 @@ def test_training_makes_the_same_night() -> None:
     plate = street()
     told = survey_of(plate)
     assert told.lights is not None
+    told.lights[..., 6] = 0.7  # of a lamp's light comes through panes
     maps, mattes = (
         torch.from_numpy(np.ascontiguousarray(each.transpose(2, 0, 1)))[None]
         for each in (told.lights, told.mattes)

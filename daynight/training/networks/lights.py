@@ -20,7 +20,7 @@ AMBIENT: Final = (-7.6, -3.2)
 """Range of the ambient stops."""
 PRACTICALS: Final = (-6.6, -0.2)
 """Range of the practical stops."""
-LEVEL: Final = (-1.5, 2.0)
+LEVEL: Final = (-1.5, 3.0)
 """Range of a lamp's stops over white."""
 _WIDTHS: Final = (24, 32, 48, 64, 96)
 _FINE: Final = 16
@@ -44,13 +44,13 @@ class Lights(nn.Module):
         self.fine = nn.Sequential(
             conv(_WIDTHS[0] + 4, _FINE),
             conv(_FINE, _FINE),
-            nn.Conv2d(_FINE, 3, 3, padding=1, padding_mode="replicate"),
+            nn.Conv2d(_FINE, 4, 3, padding=1, padding_mode="replicate"),
         )
         for head in (self.smooth[-1], self.fine[-1]):
             nn.init.normal_(head.weight, std=0.02)  # type: ignore[arg-type]
         with torch.no_grad():
             self.smooth[-1].bias.copy_(torch.tensor([0.0, -1.0, -1.0]))  # type: ignore[operator]
-            self.fine[-1].bias.copy_(torch.tensor([0.0, -1.0, 0.0]))  # type: ignore[operator]
+            self.fine[-1].bias.copy_(torch.tensor([0.0, -1.0, 0.0, 1.5]))  # type: ignore[operator]
 
         choice = torch.randn(
             VARIETY, self.encoder.widths[2], 1, 1, generator=torch.Generator().manual_seed(1)
@@ -70,7 +70,7 @@ class Lights(nn.Module):
         fine = self.fine(torch.cat([doubled(own[0]), picture, pane], dim=1)).float()
         ambient, practicals, warmth = smooth.sigmoid().unbind(dim=1)
         lamp = fine[:, 0]
-        lamp_warmth, level = fine[:, 1:].sigmoid().unbind(dim=1)
+        lamp_warmth, level, panes = fine[:, 1:].sigmoid().unbind(dim=1)
         maps = (
             _within(ambient, AMBIENT),
             _within(practicals, PRACTICALS),
@@ -78,6 +78,7 @@ class Lights(nn.Module):
             lamp,
             lamp_warmth,
             _within(level, LEVEL),
+            panes,
         )
         return Translation(lights=torch.cat([torch.stack(maps, dim=1), variety], dim=1))
 

@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from daynight.colour.encoding import KNEE, LUMINANCE, ROLL_OFF
 from daynight.models.lights import (
+    ABOVE_WHITE,
     FLAME,
     GLOW,
     LED,
@@ -21,6 +22,11 @@ from daynight.models.lights import (
     LIT_SLOPE,
     MIDDLE,
     MOON,
+    PANE,
+    PANE_FLAT,
+    PANE_SHADOW,
+    PANE_SLOPE,
+    PANES,
     SATURATION,
     SKY_CONTRAST,
     SKY_LEVEL,
@@ -28,7 +34,9 @@ from daynight.models.lights import (
     SODIUM,
     SUN,
     SURE,
+    UNBUILT,
     UNLIT,
+    WHITE,
     WINDOWS,
 )
 from daynight.models.scene import MATTES
@@ -68,14 +76,16 @@ def night(light: Tensor, maps: Tensor, mattes: Tensor) -> Groups:
 
     Args:
         light: x, N×3×H×W, as :func:`exposed` returns it.
-        maps: of the light network, N×10×H×W.
+        maps: of the light network, N×11×H×W.
         mattes: of the scene network, N×8×H×W.
     """
-    ambient, practicals, warmth, lamp, lamp_warmth, lamp_level = maps[:, :6, None].unbind(dim=1)
+    ambient, practicals, warmth, lamp, lamp_warmth, lamp_level, paned = maps[:, :7, None].unbind(dim=1)
     sky, building = mattes[:, _SKY : _SKY + 1], mattes[:, _BUILDING : _BUILDING + 1]
     short = min(light.shape[-2:])
     luma = log_luminance(light)  # (N, 1, H, W)
-    dimmed = light * torch.exp2(-SUN * functional.relu(_smooth(luma, short // 16) - _log2(MIDDLE)))
+    sunlit = functional.relu(_smooth(luma, short // 16) - _log2(MIDDLE))
+    beyond = (min(ABOVE_WHITE * SUN, 1) - SUN) * functional.relu(sunlit - WHITE)
+    dimmed = light * torch.exp2(-SUN * sunlit - beyond)
     grey = (dimmed * _stops(LUMINANCE, light)).sum(dim=1, keepdim=True)
     pale = torch.lerp(grey, dimmed, SATURATION)
     moonlit = pale * torch.exp2(ambient + _stops(MOON, light))
@@ -87,8 +97,10 @@ def night(light: Tensor, maps: Tensor, mattes: Tensor) -> Groups:
     tint = (1 - warmth) * _stops(SODIUM, light)
     lit = dimmed * torch.exp2(practicals - weaker + tint) * (1 - sky)
     level = standardised(lamp, building) + WINDOWS * mattes[:, _WINDOW : _WINDOW + 1]
+    level = level - UNBUILT * (1 - building)
     sure = ((building - SURE[0]) / (SURE[1] - SURE[0])).clamp(0, 1)
     on = torch.sigmoid(LIT_SLOPE * (level - LIT)) * ((1 - sky) ** 2) * sure
+    on = on * torch.lerp(torch.ones_like(on), panes(light), paned)
     colour = torch.lerp(_stops(FLAME, light), _stops(LED, light), lamp_warmth)
     return Groups(torch.lerp(moonlit, heaven, sky), lit, glowing(on * torch.exp2(lamp_level + colour)))
 
@@ -103,6 +115,21 @@ def standardised(lamp: Tensor, building: Tensor) -> Tensor:
     mean = (weight * lamp).sum(dim=(1, 2, 3), keepdim=True) / total
     variance = (weight * (lamp - mean) ** 2).sum(dim=(1, 2, 3), keepdim=True) / total
     return (lamp - mean) / (variance + 1e-4).sqrt()
+
+
+def panes(light: Tensor) -> Tensor:
+    """Return where exposed plates N×3×H×W have panes, N×1×H×W in [0, 1]: darker parts of a textured wall.
+
+    A window by day is a dark thing in a brighter wall, of any size.
+    """
+    stops = (log_luminance(light).exp2() + PANE_SHADOW).log2()
+    darker = []
+    for part in PANES:
+        radius = min(light.shape[-2:]) // part
+        mean, square = (box(box(each, radius), radius) for each in (stops, stops * stops))
+        deviation = (square - mean * mean).clamp(min=0).sqrt()
+        darker.append((mean - stops) / (deviation + PANE_FLAT))
+    return torch.sigmoid(PANE_SLOPE * (torch.cat(darker, dim=1).amax(dim=1, keepdim=True) - PANE))
 
 
 def glowing(emission: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ class Translation(NamedTuple):
     mattes: Tensor | None = None
     """N×8×H×W in [0, 1], :data:`daynight.models.scene.MATTES`; only of a scene network."""
     lights: Tensor | None = None
-    """N×10×H×W, :data:`daynight.models.lights.MAPS`; only of a light network."""
+    """N×11×H×W, :data:`daynight.models.lights.MAPS`; only of a light network."""
     logits: Tensor | None = None
     """N×2 logits of both auxiliary classifiers on the input; positive: of the source domain. Only of networks
     with attention."""

@@ -16,13 +16,14 @@ from daynight.models.scene import MATTES  # noqa: E402
 from daynight.models.session import open_model  # noqa: E402
 from daynight.plugin.registry import Registry  # noqa: E402
 from daynight.training import train  # noqa: E402
-from daynight.training.methods.night.data import intruded  # noqa: E402
+from daynight.training.methods.night.data import Shift, intruded  # noqa: E402
 from daynight.training.methods.night.losses import (  # noqa: E402
     ceiling_loss,
     edge_aware_loss,
     kept_structure_loss,
     steadiness_loss,
     uneven_loss,
+    wide_lamps_loss,
 )
 from daynight.training.networks.lights import AMBIENT, LEVEL, PRACTICALS, Lights  # noqa: E402
 from daynight.training.networks.night import (  # noqa: E402
@@ -110,6 +111,34 @@ def test_what_passes_before_a_plate_does_not_count_where_it_is():
     maps = torch.zeros(1, 2, 64, 96)
     assert float(steadiness_loss(maps + 1 - same, maps, same)) == 0
     assert float(steadiness_loss(maps + 1, maps, same)) == pytest.approx(float(same.mean()))
+
+
+def test_a_moved_camera_sees_what_a_picture_moved_by_as_much_shows():
+    rows, columns = torch.meshgrid(torch.arange(64.0), torch.arange(96.0), indexing="ij")
+    plane = torch.stack([rows, columns])[None]
+    shift = Shift(torch.Generator().manual_seed(5))
+    moved, inside = shift(plane), shift.inside(plane).expand_as(plane) == 1
+    assert 0.8 < float(inside.float().mean()) < 1
+    # Rows and columns stay a plane of the same slope, but for the change of scale.
+    for channel, axis in ((0, -2), (1, -1)):
+        steps = moved[:, [channel]].diff(dim=axis)[..., 8:-8, 8:-8]
+        assert float(steps.std()) < 0.02
+        assert 0.95 < float(steps.mean()) < 1.05
+    assert 0.1 < float((moved - plane).abs().mean()) < 4
+
+
+def test_wide_patches_of_light_are_lost_and_lamps_and_panes_are_not():
+    lamps = torch.zeros(1, 3, 160, 240)
+    lamps[..., 20::40, 20::40] = 4
+    windows = lamps.clone()
+    windows[..., 40:100, 40:100] = 4
+    windows[..., 40:100:2, 40:100] = 0
+    windows[..., 40:100, 40:100:3] = 0
+    patch = torch.zeros(1, 3, 160, 240)
+    patch[..., 40:100, 40:100] = 4
+    assert float(wide_lamps_loss(lamps)) == float(wide_lamps_loss(windows)) == 0
+    assert 0.3 < float(wide_lamps_loss(patch)) < 0.5
+    assert float(wide_lamps_loss(lamps * 0)) == 0
 
 
 # --- The form. ---

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from daynight.training.data.crops import CropSampler
 from daynight.training.data.loading import Paired, ReadOptions, Unpaired
@@ -101,6 +102,32 @@ def intruded(pictures: Tensor, generator: torch.Generator) -> tuple[Tensor, Tens
     margin = min(height, width) // 16
     same[..., max(top - margin, 0) : top + high + margin, max(left - margin, 0) : left + wide + margin] = 0
     return changed, same
+
+
+class Shift:
+    """A camera's move between two frames: to a side by up to 2 % of the frame, and nearer or away by 4 %.
+
+    By parts of a pixel too: what is told of a plate must not depend on how it falls on the grid.
+    """
+
+    def __init__(self, generator: torch.Generator) -> None:
+        scale = _uniform(generator, 0.96, 1.04)
+        right, down = (_uniform(generator, -0.04, 0.04) for _ in range(2))
+        self._affine = torch.tensor([[[scale, 0.0, right], [0.0, scale, down]]])
+
+    def __call__(self, planes: Tensor) -> Tensor:
+        """Return planes N×C×H×W as the moved camera sees them; beyond the frame its border goes on."""
+        return functional.grid_sample(
+            planes, self._grid(planes), mode="bicubic", padding_mode="border", align_corners=False
+        )
+
+    def inside(self, like: Tensor) -> Tensor:
+        """Return where it sees what was in the frame before, 1×1×H×W: 1, else 0."""
+        return (self._grid(like[:1]).abs().amax(dim=-1) < 1).float()[:, None]
+
+    def _grid(self, planes: Tensor) -> Tensor:
+        affine = self._affine.to(planes.device).expand(len(planes), -1, -1)
+        return functional.affine_grid(affine, list(planes.shape), align_corners=False)
 
 
 def _uniform(generator: torch.Generator, low: float, high: float) -> float:

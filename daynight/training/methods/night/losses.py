@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from daynight.training.networks.night import log_luminance
+from daynight.training.networks.night import box, log_luminance
 
 _EDGE: Final = 0.3
 """Stops of the plate from which a step of the maps is free."""
@@ -60,6 +60,19 @@ def ceiling_loss(unlit: Tensor, practicals: Tensor, sky: Tensor, ceiling: float)
     """
     dark = (log_luminance(unlit) > log_luminance(practicals)).float() * (1 - sky)
     return (dark * functional.relu(log_luminance(unlit) - ceiling)).mean()
+
+
+def wide_lamps_loss(emission: Tensor) -> Tensor:
+    """Share of the lamps' light that makes white patches: lamps are small, and a lit wall has panes.
+
+    ``sum max(b - 1/2, 0) / sum b`` with b the emission up to white, averaged over a twentieth of the short
+    side.
+
+    Args:
+        emission: N×3×H×W in scene-linear light.
+    """
+    mean = box(emission.mean(dim=1, keepdim=True).clamp(max=1), min(emission.shape[-2:]) // 40)
+    return functional.relu(mean - 0.5).sum() / mean.sum().clamp(min=1)
 
 
 def steadiness_loss(changed: Tensor, kept: Tensor, same: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from daynight.errors import nearest
 from daynight.training.methods.kind import MethodRecipe
 from daynight.training.methods.night.terms import OTHERS, TERMS
 
+Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0)]
 _DEFAULTS = {**{term.name: term.weight for term in TERMS}, **OTHERS}
 
@@ -22,8 +23,8 @@ class NightRecipe(MethodRecipe):
     """The scene network: a registered model, or its ONNX file."""
     weights: dict[str, Weight] = Field({}, validate_default=True)
     """Weight of each loss, by name; those left out have their default."""
-    night_level: float = Field(0.6, ge=0, le=1)
-    """Share of the night photographs that are darker than the upper end of the level loss's band."""
+    night_levels: tuple[Share, Share] = (0.35, 0.8)
+    """Shares of the night photographs that are darker than either end of the level loss's band."""
     ema: float = Field(0.998, ge=0, lt=1)
     """Decay of the running average of weights, which is what is exported."""
     noise: float = Field(0.03, ge=0)

@@ -21,7 +21,7 @@ from daynight.training.methods.losses import (
     linear_generator_loss,
     pair_loss,
 )
-from daynight.training.methods.night.data import DayAndNight, intruded
+from daynight.training.methods.night.data import DayAndNight, Shift, intruded
 from daynight.training.methods.night.losses import steadiness_loss
 from daynight.training.methods.night.recipe import NightRecipe
 from daynight.training.methods.night.samples import light_grid
@@ -39,9 +39,7 @@ from daynight.training.run.precision import autocast
 from daynight.training.run.processes import ProcessGroup
 from daynight.training.run.rng import StepRng
 
-_EXTREME: Final = 0.1
-"""The level loss's band leaves out this part of the nights, the darkest."""
-_UNITS: Final = (4.4, 6.4, 1.0, 1.0, 1.0, 3.5)
+_UNITS: Final = (4.4, 6.4, 1.0, 1.0, 1.0, 4.5, 1.0)
 """What a difference of 1 is in each of the maps, for the loss of steadiness."""
 _SKY, _BUILDING = SURFACES.index("sky"), SURFACES.index("building")
 
@@ -81,7 +79,7 @@ class NightMethod(Method):
         self._discriminators = [each for each in judges if each.requires_grad]
         self.generator_adam = self._adam(self._generators)
         self.discriminator_adam = self._adam(self._discriminators)
-        darkest, brightest = data.night_levels(_EXTREME, self._recipe.night_level)
+        darkest, brightest = data.night_levels(*self._recipe.night_levels)
         self._band = darkest.to(device), brightest.to(device)
 
     def step(self, batches: Sequence[Batch], rng: StepRng) -> dict[str, float]:
@@ -174,7 +172,7 @@ class NightMethod(Method):
 
     def conditions(self) -> Mapping[str, Any]:
         """Return the settings on which the sum of losses depends."""
-        return {OBJECTIVE: (self._recipe.weights, self._recipe.night_level)}
+        return {OBJECTIVE: (self._recipe.weights, self._recipe.night_levels)}
 
     @torch.no_grad()
     def samples(self, batches: Sequence[Batch]) -> RGB:
@@ -200,15 +198,20 @@ class NightMethod(Method):
         )
 
     def _steadiness(self, it: Relit, random: torch.Generator) -> Tensor:
-        """Compare the maps of a plate with a thing in it, and the averaged network's of the plate alone."""
-        encoded, same = intruded(rolled_off(it.light) * 2 - 1, random)
+        """Compare the maps of a plate, and those after the camera has moved a little and a thing came in.
+
+        What was told before the move is the averaged network's.
+        """
+        shift = Shift(random)
+        encoded, same = intruded(shift(rolled_off(it.light) * 2 - 1), random)
+        building = it.mattes[:, _BUILDING : _BUILDING + 1]
         with torch.no_grad():
-            kept = self._maps(it.light, self.average)
+            kept = shift(_in_units(self._maps(it.light, self.average), building))
         with self._arithmetic():
             changed = self.lights(encoded.to(memory_format=torch.channels_last)).lights.float()
         units = changed.new_tensor(_UNITS)[:, None, None]
-        building = it.mattes[:, _BUILDING : _BUILDING + 1]
-        return steadiness_loss(_in_units(changed, building) / units, _in_units(kept, building) / units, same)
+        seen = _in_units(changed, shift(building))
+        return steadiness_loss(seen / units, kept / units, same * shift.inside(kept))
 
     def _projected_scores(self, picture: Tensor) -> list[Tensor]:
         with self._arithmetic():
@@ -238,7 +241,7 @@ class NightMethod(Method):
 def _in_units(maps: Tensor, building: Tensor) -> Tensor:
     """Return maps with the logit of lamps as it counts: in deviations over what is built."""
     lamp = standardised(maps[:, 3:4], building)
-    return torch.cat([maps[:, :3], lamp, maps[:, 4:6]], dim=1)
+    return torch.cat([maps[:, :3], lamp, maps[:, 4 : len(_UNITS)]], dim=1)
 
 
 def _noisy(picture: Tensor, deviation: float, random: torch.Generator) -> Tensor:

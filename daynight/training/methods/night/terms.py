@@ -16,6 +16,7 @@ from daynight.training.methods.night.losses import (
     edge_aware_loss,
     kept_structure_loss,
     uneven_loss,
+    wide_lamps_loss,
 )
 from daynight.training.networks.night import Groups
 
@@ -35,7 +36,7 @@ class Relit:
     mattes: Tensor
     """What the scene network says of them, N×8×H×W."""
     maps: Tensor
-    """What the network says of them, N×6×H×W."""
+    """What the network says of them, N×11×H×W."""
     groups: Groups
     picture: Tensor
     """The nights, N×3×H×W, display-encoded in [-1, 1] and a bit beyond."""
@@ -66,7 +67,8 @@ TERMS: Final[tuple[Term, ...]] = (
     Term(
         "ceiling", 0.8, lambda it, _: ceiling_loss(it.groups.ambient, it.groups.practicals, it.sky, _CEILING)
     ),
+    Term("wide_lamps", 2.0, lambda it, _: wide_lamps_loss(it.groups.emission)),
     Term("level", 10.0, lambda it, band: level_loss(it.picture, *band)),
 )
-OTHERS: Final = {"projected": 1.0, "colour": 0.5, "paired": 2.0, "steadiness": 0.5}
+OTHERS: Final = {"projected": 1.0, "colour": 0.5, "paired": 2.0, "steadiness": 1.0}
 """Weights of the losses that need more than the nights: adversarial ones, pairs, and a second look."""
