@@ -177,6 +177,26 @@ def labels(as_lines: bool, **options: Any) -> None:
     print_table([heading for heading, _ in HEADINGS], cells)
 
 
+@command.command("blind")
+@click.argument("one", type=FilePath())
+@click.argument("two", type=FilePath())
+@click.option("--out", type=FilePath(), metavar="FILE.html", required=True, help="The page to write.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Show at most N pairs.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Chooses sides and order."
+)
+def blind(**options: Any) -> None:
+    """Make a page that asks which of two results is better.
+
+    ONE and TWO are folders of results with the same names. The page shows them side by side in random order,
+    counts what a person prefers, and says at the end which was whose.
+    """
+    from daynight.evaluation.blind import BlindOptions, write_blind_page
+
+    pairs = write_blind_page(BlindOptions(**options))
+    click.echo(f"{pairs} pairs → {options['out']}")
+
+
 def _is_nan(value: object) -> bool:
     return isinstance(value, float) and math.isnan(value)
 
