@@ -95,6 +95,14 @@ class Job:
             path="maybe",
         ),
     ] = None
+    light_of: Annotated[
+        Source | None,
+        _look(
+            "Take the light of another shot of the scene: the other eye, another take.",
+            "NAME.facts.json",
+            path="always",
+        ),
+    ] = None
     protect_lights: Annotated[bool, _look("Keep the plates' own lamps and headlights.")] = False
 
     frames: Annotated[

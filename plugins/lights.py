@@ -38,6 +38,7 @@ class Lights(ShotStep, Step):
     Options = LightsOptions
     works_in = "scene-linear"
     samples = 8
+    lendable = frozenset({"mean", "deviation"})
     needs_model = True
     runs = frozenset({"lights"})
     options: LightsOptions
@@ -58,7 +59,7 @@ class Lights(ShotStep, Step):
         facts = _lamp_statistics(
             [(each[..., _LAMP], one.mattes[..., _BUILDING]) for each, one in zip(maps, told, strict=True)]
         )
-        still = Still.find([each.proxy for each in told], [_standardised(each, facts) for each in maps])
+        still = Still.find([each.proxy for each in told], maps)
         return {**facts, **({"still": still.to_fact()} if still else {})}
 
     def apply(self, frame: Frame) -> Frame:
@@ -68,13 +69,11 @@ class Lights(ShotStep, Step):
             raise PlateError(frame.source or "frame", "has no survey", "put step scene ahead of lights")
         maps = self._maps(frame.image, told.exposure)
         facts = frame.facts or _lamp_statistics([(maps[..., _LAMP], told.mattes[..., _BUILDING])])
-        maps = _standardised(maps, facts)
         still = still_of(frame)
         if still is not None:
             maps = still.stand_in(told.proxy, maps)
-        return dataclasses.replace(
-            frame, notes={**frame.notes, "survey": dataclasses.replace(told, lights=maps)}
-        )
+        told = dataclasses.replace(told, lights=_standardised(maps, facts))
+        return dataclasses.replace(frame, notes={**frame.notes, "survey": told})
 
     def _maps(self, light: Pixels, exposure: float) -> Pixels:
         side, multiple = self._model.facts.short_side or 256, self._model.facts.size_multiple

@@ -29,6 +29,7 @@ class Scene(ShotStep, Step):
     Options = SceneOptions
     works_in = "scene-linear"
     samples = 8
+    lendable = frozenset({"exposure"})
     options: SceneOptions
 
     def __init__(self, options: StepOptions, context: StepContext) -> None:

@@ -10,6 +10,7 @@ from daynight.colour.spaces import ColourSpaces
 from daynight.engine.intake import Intake, scene_matte
 from daynight.engine.planning import Plan, make_plan
 from daynight.engine.run import Conversion
+from daynight.engine.shots import lent_facts
 from daynight.errors import UsageError, nearest
 from daynight.frames.frame import Pixels
 from daynight.job import Job
@@ -45,7 +46,8 @@ def open_conversion(
         warn(f"{chain.name} makes no AOVs: its model returns pictures, or it has none")
     plan = make_plan(job, chain.name)
     _check_formats(job, plan)
-    return Conversion(job, plan, chain, spaces, Intake(job, spaces, chain))
+    lent = {} if job.light_of is None else lent_facts(Path(job.light_of), chain)
+    return Conversion(job, plan, chain, spaces, Intake(job, spaces, chain), lent)
 
 
 def open_job_chain(

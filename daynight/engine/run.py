@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
@@ -23,6 +23,7 @@ from daynight.job import Job
 from daynight.looks.chain import Chain, Timeline
 from daynight.plates import display_size
 from daynight.plates.sequences import Shot
+from daynight.plugin.step import ShotFacts
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Conversion:
     chain: Chain
     spaces: ColourSpaces
     intake: Intake
+    lent: Mapping[int, ShotFacts] = field(default_factory=dict)
+    """What another shot's steps learned, by their index in this chain."""
 
     @property
     def started(self) -> Started:
@@ -101,7 +104,7 @@ class _Run:
     def __init__(self, conversion: Conversion, warn: Callable[[str], None], view: Viewer | None) -> None:
         self._job, self._chain = conversion.job, conversion.chain
         self._warn, self._view = warn, view
-        self._intake = conversion.intake
+        self._intake, self._lent = conversion.intake, conversion.lent
         self._delivery = Delivery(conversion.job, conversion.spaces, conversion.chain, warn)
         self._readers: dict[tuple[Path, str], ShotReader] = {}
         self._lock = Lock()
@@ -148,7 +151,8 @@ class _Run:
         if self._shot is not None:
             with self._lock:
                 self._readers.pop((self._shot.of.root, self._shot.of.name), None)
-        facts = shot_facts(job, self._chain, self._intake, self._delivery.provenance)
+        learned = shot_facts(job, self._chain, self._intake, self._delivery.provenance)
+        facts = {index: {**own, **self._lent.get(index, {})} for index, own in learned.items()}
         expected = _first_size(job.shot) if self._job.strict else None
         return _Shot(job.shot, reader, Timeline(self._chain, reader.frame, facts), expected)
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from daynight.engine.intake import Arrival, Intake
 from daynight.engine.planning import FrameJob
-from daynight.errors import PlateError
+from daynight.errors import PlateError, UsageError
 from daynight.frames.frame import Frame
 from daynight.frames.resize import reduced
 from daynight.looks.chain import Chain
@@ -114,17 +114,16 @@ class ShotFactsFile:
             pass
         return None
 
-    def write(self, key: str, facts: Mapping[int, ShotFacts]) -> None:
-        """Write the facts, whole or not at all.
+    def write(self, key: str, facts: Mapping[int, ShotFacts], names: Mapping[int, str]) -> None:
+        """Write the facts and the names of their steps, whole or not at all.
 
         Raises:
             PlateError: the disk refuses.
         """
         try:
             with written_whole(self.path) as temporary:
-                temporary.write_text(
-                    json.dumps({"key": key, "steps": facts}, indent=1) + "\n", encoding="utf-8"
-                )
+                content = {"key": key, "names": names, "steps": facts}
+                temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
         except OSError as error:
             fault = f"can't be written ({error.strerror})"
             raise PlateError(self.path, fault, "check disk space and permissions") from None
@@ -162,8 +161,33 @@ def shot_facts(
 
         facts = analyse(chain, len(plates), fetch)
         if len(plates) > 1:  # a single frame has no chunks to share them
-            file.write(key, facts)
+            file.write(key, facts, {index: step.name for index, step in chain.shot_steps.items()})
     return facts
+
+
+def lent_facts(path: Path, chain: Chain) -> dict[int, ShotFacts]:
+    """Return what another shot's facts file tells that holds for this shot too, by this chain's steps.
+
+    Raises:
+        UsageError: it can't be read, or its look had none of these steps.
+    """
+    subject, remedy = f"`light_of={path}`", "give the NAME.facts.json beside a converted shot"
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        by_name = {name: dict(content["steps"][index]) for index, name in content["names"].items()}
+    except OSError as error:
+        raise UsageError(subject, f"can't be read ({error.strerror})", remedy) from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise UsageError(subject, "holds no facts of a shot", remedy) from None
+    lent: dict[int, ShotFacts] = {
+        index: {name: value for name, value in by_name.get(step.name, {}).items() if name in step.lendable}
+        for index, step in chain.shot_steps.items()
+    }
+    if not all(isinstance(value, int | float) for facts in lent.values() for value in facts.values()):
+        raise UsageError(subject, "holds no facts of a shot", remedy)
+    if not any(lent.values()):
+        raise UsageError(subject, f"holds nothing that look {chain.name} learns of a shot", remedy)
+    return lent
 
 
 def analyse(chain: Chain, count: int, fetch: Callable[[int], Frame | None]) -> dict[int, ShotFacts]:

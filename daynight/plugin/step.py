@@ -215,6 +215,8 @@ class ShotStep(BaseStep):
 
     samples: ClassVar[int] = 16
     """Most frames of a shot that the first pass looks at, evenly spaced."""
+    lendable: ClassVar[frozenset[str]] = frozenset()
+    """Names of the facts that hold for other shots of the scene too: ``Job.light_of`` takes them over."""
     thumbnail_side: ClassVar[int] = 256
     """Short side of its pictures, in pixels; smaller plates are not enlarged."""
 

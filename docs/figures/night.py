@@ -25,7 +25,7 @@ CELLS: dict[str, tuple[str, list[str]]] = {
     "saturation=1.2": ("night", ["night.saturation=1.2"]),
     "sun=0": ("night", ["night.sun=0"]),
     "sky_level=-4": ("night", ["night.sky_level=-4"]),
-    "practicals=-1": ("night", ["night.practicals=1.5"]),
+    "practicals=1.5": ("night", ["night.practicals=1.5"]),
     "practicals_on=false": ("night", ["night.practicals_on=false"]),
     "practicals_colour=5000": ("night", ["night.practicals_colour=5000"]),
     "lamps_on=false": ("night", ["night.lamps_on=false"]),

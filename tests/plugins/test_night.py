@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from pictures import EXAMPLES, as_uint8, converted, read_image, run_convert, spe
 
 import daynight
 from daynight.colour.encoding import decode_display
-from daynight.errors import DaynightError
+from daynight.errors import DaynightError, UsageError
 from daynight.plates import read_frame
 
 CITY = EXAMPLES / "shots/city"
@@ -147,6 +148,73 @@ def test_a_shot_s_exposure_is_one_for_all_frames_unless_asked(tmp_path: Path) ->
     drifting, even = means(), means(settings=["scene.per_frame=true"])
     assert drifting[3] / drifting[0] == pytest.approx(0.4, rel=0.25)
     assert even[3] / even[0] == pytest.approx(1.0, rel=0.1)
+
+
+@pytest.fixture(scope="module")
+def eyes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two frames of each eye of a rig: the right one sees the city a little aside, and 0.3 stops darker."""
+    root = tmp_path_factory.mktemp("eyes")
+    for eye, gain, left in (("left", 1.0, 0), ("right", 2**-0.3, 4)):
+        for number in (1001, 1002):
+            write_image(root / eye / f"{eye}.{number}.exr", city(0.25)[:, left : left - 8] * np.float32(gain))
+        run_convert(root / eye, "night", out=root / f"{eye} alone", aovs=True)
+    return root
+
+
+def ground_level(folder: Path) -> float:
+    """Stops of the mean of ambient light on the ground, which the sky's own level does not touch."""
+    (path,) = folder.glob("*.1001.exr")
+    return float(np.log2(layers(path)["night.ambient"][-60:].mean()))
+
+
+def test_both_eyes_take_one_light(eyes: Path, tmp_path: Path) -> None:
+    left, alone = ground_level(eyes / "left alone"), ground_level(eyes / "right alone")
+    assert alone == pytest.approx(left, abs=0.1), "each eye is exposed for itself"
+    (facts,) = (eyes / "left alone").glob("*.facts.json")
+    run_convert(eyes / "right", "night", out=tmp_path / "right", aovs=True, light_of=facts)
+    assert ground_level(tmp_path / "right") == pytest.approx(left - 0.3, abs=0.15), "the rig's own stays"
+
+
+@pytest.mark.parametrize(("mean", "lit"), [(-20.0, True), (20.0, False)])
+def test_what_counts_as_a_lamp_is_taken_over(eyes: Path, tmp_path: Path, mean: float, lit: bool) -> None:
+    facts = tmp_path / "x.facts.json"
+    facts.write_text(json.dumps({"names": {"4": "lights"}, "steps": {"4": {"mean": mean, "deviation": 1.0}}}))
+    run_convert(eyes / "right", "night", out=tmp_path / "out", aovs=True, light_of=facts)
+    (path,) = (tmp_path / "out").glob("*.1001.exr")
+    built = layers(path)["night.emission"][20:-20]
+    assert bool((built > 0.1).mean() > 0.02) == lit
+    assert lit or built.max() < 0.01
+
+
+def test_another_look_takes_what_it_knows_of_the_light(eyes: Path, tmp_path: Path) -> None:
+    (facts,) = (eyes / "left alone").glob("*.facts.json")
+    run_convert(eyes / "right", "moonlight", out=tmp_path / "own", aovs=True)
+    run_convert(eyes / "right", "moonlight", out=tmp_path / "lent", aovs=True, light_of=facts)
+    assert ground_level(tmp_path / "lent") == pytest.approx(ground_level(tmp_path / "own") - 0.3, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("content", "look", "says"),
+    [
+        (None, "night", "can't be read"),
+        ("[]", "night", "holds no facts of a shot"),
+        (
+            '{"names": {"0": "scene"}, "steps": {"0": {"exposure": "../x"}}}',
+            "night",
+            "holds no facts of a shot",
+        ),
+        ('{"names": {"0": "scene"}, "steps": {"0": {"exposure": 1.0}}}', "grade", "nothing that look grade"),
+    ],
+)
+def test_light_that_can_t_be_taken_is_refused(
+    eyes: Path, tmp_path: Path, content: str | None, look: str, says: str
+) -> None:
+    facts = tmp_path / "x.facts.json"
+    if content is not None:
+        facts.write_text(content)
+    with pytest.raises(UsageError, match=says):
+        run_convert(eyes / "right", look, out=tmp_path / "out", light_of=facts)
+    assert not (tmp_path / "out").exists()
 
 
 def test_dusk_can_fall_in_a_shot(tmp_path: Path) -> None:
