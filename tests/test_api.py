@@ -220,3 +220,15 @@ def test_layers_of_a_closed_look_are_refused() -> None:
     look.close()
     with pytest.raises(ValueError, match="closed"):
         look.layers(picture())
+
+
+@pytest.mark.parametrize("name", ["moonlight", "day-for-night"])
+def test_a_night_without_lamps_is_ambient_alone_and_darker_everywhere(name: str) -> None:
+    plate = np.clip(picture(96, 160), 0.05, 1)
+    with daynight.open_look(name, device="cpu") as look:
+        layers = look.layers(plate)
+    assert not layers["night.practicals"].any()
+    assert not layers["night.emission"].any()
+    np.testing.assert_allclose(layers["night.ambient"], layers[""], atol=1e-6)
+    assert layers[""].mean(axis=2).max() < plate.mean(axis=2).max() / 4
+    assert layers[""].mean() < plate.mean() / 4
